@@ -1,0 +1,11 @@
+"""Temporal Interlacing Network for MMAction2. Importing it registers everything."""
+
+__version__ = '0.1.0'
+
+from mmtin import compat
+
+compat.apply()
+
+from mmtin import datasets, models, ops, registry  # noqa: E402
+
+__all__ = ['datasets', 'models', 'ops', 'registry']

@@ -1,0 +1,173 @@
+"""Every upstream fault that stands in the way, in one place.
+
+``import mmtin`` calls :func:`apply`. Each remedy applies only where its fault is present, and says what
+it mends, where the fault is reported, which versions have it and when it may go. Nothing else in mmtin
+changes a module that is not its own.
+"""
+
+import importlib.metadata
+import importlib.util
+import json
+import pickle
+import re
+import sys
+import types
+from pathlib import Path
+
+import mmengine
+import numpy as np
+import torch
+from mmengine.logging import HistoryBuffer
+from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
+from mmengine.runner import checkpoint as mmengine_checkpoint
+from packaging.requirements import Requirement
+
+# Distributions that one of several may provide, by the module that they share.
+_MMCV = ('mmcv', 'mmcv-lite')
+
+# Methods that mmengine's checkpoints name, by the class that has them.
+_PICKLED_METHODS = {
+    HistoryBuffer: ('current', 'max', 'mean', 'min'),
+    OneCycleParamScheduler: ('_annealing_cos', '_annealing_linear'),
+}
+
+
+def apply() -> None:
+    """Apply every remedy; calling it again changes nothing."""
+    check_versions()
+    restore_numpy_names()
+    provide_missing_drn()
+    allow_mmengine_checkpoints()
+    resolve_torchvision_addresses()
+
+
+def check_versions() -> None:
+    """Refuse versions of MMAction2's family that mmtin was not tried with.
+
+    mmaction2 1.2.0 asserts ``mmcv < 2.2.0`` without naming a remedy, and a missing mmcv shows as an
+    ImportError from its depths. The versions stand in pyproject.toml, which the metadata of the
+    installed package repeats. Goes never: it is how mmtin states what it needs.
+
+    Raises:
+        ImportError: one sentence with the pip line that mends it.
+    """
+    try:
+        lines = importlib.metadata.requires('mmtin')
+    except importlib.metadata.PackageNotFoundError:
+        raise ImportError(
+            'mmtin runs from its source folder but is not installed; '
+            'mend it with: pip install -e . in that folder'
+        ) from None
+    requirements = [Requirement(line) for line in lines]
+    wanted = {r.name: r.specifier for r in requirements if r.name in ('mmaction2', 'mmengine', *_MMCV)}
+    for name, specifier in wanted.items():
+        found = _installed(*_MMCV) if name in _MMCV else _installed(name)
+        if found is None or found.partition('+')[0] not in specifier:
+            raise ImportError(
+                f'mmtin needs {name}{specifier}, found {found or "none"}; '
+                f'mend it with: pip install "{name}{specifier}"'
+            )
+
+
+def _installed(*names: str) -> str | None:
+    """The version of the first of these distributions that is installed."""
+    for name in names:
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return None
+
+
+def restore_numpy_names() -> None:
+    """Give numpy 2 back the names that MMAction2 1.2.0 still uses.
+
+    ``np.Inf`` in mmaction/utils/misc.py and the pose transforms, ``np.in1d`` and ``np.trapz`` in its
+    metrics (removed in numpy 2.0 and 2.4; MMAction2 issue 2912). May go with the first MMAction2
+    release that runs on numpy 2.
+    """
+    for name, successor in {'Inf': 'inf', 'in1d': 'isin', 'trapz': 'trapezoid'}.items():
+        if not hasattr(np, name):
+            setattr(np, name, getattr(np, successor))
+
+
+def provide_missing_drn() -> None:
+    """Let ``import mmaction.models`` succeed although its wheel lacks a package.
+
+    mmaction2 1.2.0 on PyPI was built without ``mmaction/models/localizers/drn`` (MMAction2 issue
+    2714). A placeholder stands in for it; building the DRN localizer says so. May go with a release
+    whose wheel is whole.
+    """
+    package = 'mmaction.models.localizers.drn'
+    root = Path(importlib.util.find_spec('mmaction').origin).parent
+    if (root / 'models/localizers/drn').is_dir() or package in sys.modules:
+        return
+
+    class DRN:
+        def __init__(self, *args, **kwargs) -> None:
+            raise ImportError(
+                'the DRN localizer is missing from the mmaction2 wheel on PyPI (MMAction2 issue 2714); '
+                'install MMAction2 from its repository to use it'
+            )
+
+    for name in (package, f'{package}.drn'):
+        sys.modules[name] = types.ModuleType(name)
+    sys.modules[f'{package}.drn'].DRN = DRN
+
+
+def allow_mmengine_checkpoints() -> None:
+    """Let ``torch.load`` read mmengine's checkpoints with ``weights_only`` still on.
+
+    Since torch 2.6 that is the default, and mmengine 0.10.7 stores in a checkpoint the history of its
+    logs, a HistoryBuffer around numpy arrays, and of a one-cycle schedule the method that it anneals
+    by: ``mim test`` and ``--resume`` end in "Weights only load failed" (mmengine issue 1655). These
+    classes hold numbers and run no code of the file's. May go with an mmengine release that registers
+    them itself.
+    """
+    reconstruct, scalar = (value.__reduce__()[0] for value in (np.empty(0), np.float64(0)))
+    torch.serialization.add_safe_globals(
+        [
+            *_PICKLED_METHODS,
+            (_pickled_method, 'builtins.getattr'),
+            np.ndarray,
+            np.dtype,
+            *(type(np.dtype(code)) for code in '?bBhHiIlLqQefd'),
+            reconstruct,
+            scalar,
+            # As numpy 1 wrote them.
+            (reconstruct, 'numpy.core.multiarray._reconstruct'),
+            (scalar, 'numpy.core.multiarray.scalar'),
+        ]
+    )
+
+
+def _pickled_method(owner: type, name: str):
+    """Stand in for the ``getattr`` by which a pickle names a method."""
+    if name not in _PICKLED_METHODS.get(owner, ()):
+        raise pickle.UnpicklingError(f'refused to read the attribute {name!r} of {owner!r}')
+    return getattr(owner, name)
+
+
+def resolve_torchvision_addresses() -> None:
+    """Load ``torchvision://resnet50`` where torchvision is not installed.
+
+    Most of MMAction2's configs name their ImageNet weights so. mmengine imports torchvision to look
+    the address up, although it ships the same table (``mmengine/hub/torchvision_0.12.json``). May go
+    when mmengine reads its table first.
+    """
+    if importlib.util.find_spec('torchvision') is not None:
+        return
+    table = json.loads((Path(mmengine.__path__[0]) / 'hub/torchvision_0.12.json').read_text())
+
+    def load_from_torchvision(filename: str, map_location=None):
+        name = re.sub(r'^(modelzoo|torchvision)://', '', filename)
+        if name not in table:
+            raise ValueError(
+                f'{filename} needs torchvision, which is not installed; give the https address of the '
+                f'file instead. Without torchvision these are known: {", ".join(sorted(table))}'
+            )
+        return mmengine_checkpoint.load_from_http(table[name], map_location=map_location)
+
+    mmengine_checkpoint.CheckpointLoader.register_scheme(
+        prefixes=('modelzoo://', 'torchvision://'), loader=load_from_torchvision, force=True
+    )
