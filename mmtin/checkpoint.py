@@ -1,0 +1,114 @@
+"""Bring the weights of a 2D ResNet, TSN, TSM or TIN to where a TINResNet keeps them."""
+
+import re
+
+from mmengine.logging import print_log
+from torch import Tensor, nn
+
+from mmtin.errors import UserError
+
+# Modules that wrap a convolution or block without a name of their own in the 2D network: TSM's `net`,
+# TIN's `net2` (its `net1` interlaces) and the `block` of non-local wrappers.
+_WRAPPERS = {'net', 'net2', 'block'}
+_TORCHVISION_NAMES = (
+    (re.compile(r'\bbn(\d)\b'), r'conv\1.bn'),
+    (re.compile(r'\b(conv\d)\.(weight|bias)$'), r'\1.conv.\2'),
+    (re.compile(r'\bdownsample\.0\b'), 'downsample.conv'),
+    (re.compile(r'\bdownsample\.1\b'), 'downsample.bn'),
+)
+
+
+def backbone_weights(checkpoint: dict) -> dict[str, Tensor]:
+    """The weights of the backbone in a loaded checkpoint, with keys relative to it.
+
+    Args:
+        checkpoint: what a file holds: a state dict, or a dict with one under ``'state_dict'``, of a
+            backbone or of a recognizer.
+    """
+    weights = checkpoint.get('state_dict', checkpoint)
+    weights = {key.removeprefix('module.'): value for key, value in weights.items()}
+    inside = {k.removeprefix('backbone.'): v for k, v in weights.items() if k.startswith('backbone.')}
+    return inside or weights
+
+
+def fit_state_dict(backbone: nn.Module, state_dict: dict, prefix: str = '') -> None:
+    """Rename, in place, the keys of ``state_dict`` under ``prefix`` to those of ``backbone``.
+
+    Weights of another shape are removed, weights that have no place stay as they are. Tells in one log
+    paragraph what was loaded, what stays as initialised and why, and what was not used.
+
+    Args:
+        backbone: a TINResNet.
+        state_dict: weights of torchvision's ResNet or of MMAction2's ResNet, ResNetTSM or ResNetTIN.
+        prefix: where in ``state_dict`` the backbone is, such as ``'backbone.'``.
+
+    Raises:
+        UserError: if nothing fits, or if the checkpoint interlaces another number of frames.
+    """
+    own = backbone.state_dict()
+    place = {_plain_name(key): key for key in own}
+    given = [key for key in state_dict if key.startswith(prefix)]
+
+    loaded, reshaped, unused = [], [], []
+    for key in given:
+        target = place.get(_plain_name(key.removeprefix(prefix)))
+        if target is None:
+            unused.append(key)
+            continue
+        value = state_dict.pop(key)
+        if own[target].shape != value.shape:
+            _check_num_segments(backbone, target, value)
+            reshaped.append(f'{target} {list(value.shape)} -> {list(own[target].shape)}')
+        else:
+            loaded.append(target)
+            state_dict[prefix + target] = value
+    if not any(key.endswith('weight') for key in loaded):
+        raise UserError(
+            f'no weight of the checkpoint fits {type(backbone).__name__} depth {backbone.depth}: '
+            f'expected keys like {prefix}{next(iter(own))}, got {_some(given or list(state_dict))}; '
+            'check that it is a ResNet, TSN, TSM or TIN checkpoint of this depth'
+        )
+    # A counter that torchvision's older files lack and that inference does not use.
+    missing = {key for key in own if not key.endswith('num_batches_tracked')}.difference(loaded)
+    missing.difference_update(text.split()[0] for text in reshaped)
+    print_log(_report(backbone, len(loaded), sorted(missing), reshaped, unused), 'current')
+
+
+def _plain_name(key: str) -> str:
+    """The name of a weight in MMAction2's 2D ResNet, whatever wraps or names it elsewhere."""
+    key = '.'.join(part for part in key.split('.') if part not in _WRAPPERS)
+    for pattern, name in _TORCHVISION_NAMES:
+        key = pattern.sub(name, key)
+    return key
+
+
+def _check_num_segments(backbone: nn.Module, key: str, value: Tensor) -> None:
+    if key.endswith('offset_net.fc1.weight'):
+        raise UserError(
+            f'the checkpoint interlaces clips of {value.shape[0]} frames, expected '
+            f'num_segments={backbone.num_segments}; set num_segments={value.shape[0]} in the backbone, '
+            'the head and the pipelines, since offset networks are tied to the number of frames'
+        )
+
+
+def _report(backbone: nn.Module, loaded: int, missing: list, reshaped: list, unused: list) -> str:
+    sentences = [f'{type(backbone).__name__}: {loaded} tensors loaded from the checkpoint.']
+    interlacing = [key for key in missing if '.net1.' in key]
+    others = [key for key in missing if '.net1.' not in key]
+    if interlacing:
+        sentences.append(
+            f'Initialised anew: {len(interlacing)} of the offset and weight networks, which the '
+            f'checkpoint lacks ({_some(interlacing)}).'
+        )
+    if others:
+        sentences.append(f'Initialised anew, absent from the checkpoint: {_some(others)}.')
+    if reshaped:
+        sentences.append(f'Initialised anew, of another shape in the checkpoint: {_some(reshaped)}.')
+    if unused:
+        sentences.append(f'Not used, no such layer here: {_some(unused)}.')
+    return ' '.join(sentences)
+
+
+def _some(names: list[str], limit: int = 4) -> str:
+    more = f' and {len(names) - limit} more' if len(names) > limit else ''
+    return ', '.join(names[:limit]) + more

@@ -1,0 +1,6 @@
+"""Modules of the Temporal Interlacing Network, registered in MMAction2's MODELS."""
+
+from mmtin.models.temporal_interlace import OffsetNet, TemporalInterlace, TINShift, WeightNet
+from mmtin.models.tin_resnet import TINResNet
+
+__all__ = ['OffsetNet', 'TINResNet', 'TINShift', 'TemporalInterlace', 'WeightNet']
