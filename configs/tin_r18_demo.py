@@ -1,0 +1,68 @@
+# TIN R18, 8 frames of 40 pixels, on the clips of tools/make_demo_data.py, from scratch on a CPU.
+# Another list of videos: --cfg-options model.cls_head.num_classes=... and, for train, val and test,
+# {}_dataloader.dataset.ann_file=... {}_dataloader.dataset.data_prefix.video=...
+_base_ = '_base_/default_runtime.py'
+
+num_segments = 8  # T, frames per clip
+data_root = 'data/demo'
+max_epochs = 3
+
+model = dict(
+    type='Recognizer2D',
+    backbone=dict(type='TINResNet', depth=18, num_segments=num_segments),
+    cls_head=dict(
+        type='TSMHead',
+        num_classes=8,
+        in_channels=512,
+        num_segments=num_segments,
+        dropout_ratio=0,
+        is_shift=False,
+        average_clips='prob'),
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        mean=[128, 128, 128],
+        std=[64, 64, 64],
+        format_shape='NCHW'))
+
+sampling = dict(type='SampleFrames', clip_len=1, frame_interval=1, num_clips=num_segments)
+# No flip: it would turn one class into another.
+transforms = [
+    dict(type='DecordDecode'),
+    dict(type='Resize', scale=(40, 40), keep_ratio=False),
+    dict(type='FormatShape', input_format='NCHW'),
+    dict(type='PackActionInputs'),
+]
+train_pipeline = [dict(type='DecordInit'), sampling, *transforms]
+test_pipeline = [dict(type='DecordInit'), dict(test_mode=True, **sampling), *transforms]
+
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='VideoClipDataset',
+        ann_file=f'{data_root}/train.txt',
+        data_prefix=dict(video=data_root),
+        pipeline=train_pipeline))
+val_dataloader = dict(
+    batch_size=16,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='VideoClipDataset',
+        ann_file=f'{data_root}/val.txt',
+        data_prefix=dict(video=data_root),
+        pipeline=test_pipeline,
+        test_mode=True))
+test_dataloader = val_dataloader
+
+val_evaluator = dict(type='AccMetric')
+test_evaluator = val_evaluator
+
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_begin=1, val_interval=1)
+optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.01))
+param_scheduler = [
+    dict(type='OneCycleLR', eta_max=2e-3, by_epoch=True, total_steps=max_epochs, convert_to_iter_based=True)
+]

@@ -1,0 +1,26 @@
+"""What the commands in tools/ share."""
+
+import runpy
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import mmaction
+
+from mmtin.errors import UserError
+
+
+@contextmanager
+def one_sentence_errors() -> Iterator[None]:
+    """Print a UserError as one sentence and exit with status 1; other errors keep their traceback."""
+    try:
+        yield
+    except UserError as error:
+        # An error from a data loader's process carries that process's traceback before the sentence.
+        sys.exit(f'error: {str(error).strip().splitlines()[-1].removeprefix("mmtin.errors.UserError: ")}')
+
+
+def mmaction2_tool(name: str) -> dict[str, Callable]:
+    """The functions of MMAction2's own ``tools/{name}.py``, so that ours take the same arguments."""
+    return runpy.run_path(str(Path(mmaction.__file__).parent / '.mim/tools' / f'{name}.py'))

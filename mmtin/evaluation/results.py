@@ -1,0 +1,64 @@
+"""Read what `mim test` leaves in a work directory and set experiments side by side."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tabulate import tabulate
+
+from mmtin.errors import UserError
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One test run: its experiment, metrics by name as fractions, checkpoint and log."""
+
+    __test__ = False  # not a test case, whatever pytest reads into the name
+
+    experiment: str
+    metrics: dict[str, float]
+    checkpoint: Path | None
+    log: Path
+
+
+def latest_test_result(work_dir: str | Path) -> TestResult:
+    """The newest test run in a work directory of mmengine's Runner.
+
+    Raises:
+        UserError: if there is none.
+    """
+    work_dir = Path(work_dir)
+    # LoggerHook writes <timestamp>/<timestamp>.json after a test, and nothing of that name otherwise.
+    files = sorted(path for path in work_dir.glob('*/*.json') if path.stem == path.parent.name)
+    if not files:
+        raise UserError(
+            f'no test result in {work_dir}: expected <timestamp>/<timestamp>.json as `mim test '
+            f'mmtin CONFIG --checkpoint FILE --work-dir {work_dir}` writes it'
+        )
+    last_checkpoint = work_dir / 'last_checkpoint'
+    return TestResult(
+        experiment=work_dir.name,
+        metrics=json.loads(files[-1].read_text()),
+        checkpoint=Path(last_checkpoint.read_text().strip()) if last_checkpoint.exists() else None,
+        log=files[-1].with_suffix('.log'),
+    )
+
+
+def comparison_table(results: Iterable[TestResult], metric: str = 'acc/top1') -> str:
+    """A Markdown table with one row an experiment: the metric in per cent, checkpoint and log.
+
+    Raises:
+        UserError: if a result lacks the metric.
+    """
+    rows = []
+    for result in results:
+        if metric not in result.metrics:
+            raise UserError(
+                f'{result.experiment} has no metric {metric}; it has {", ".join(sorted(result.metrics))}'
+            )
+        rows.append(
+            (result.experiment, f'{100 * result.metrics[metric]:.1f}', result.checkpoint or '-', result.log)
+        )
+    headers = ('experiment', f'{metric} (%)', 'checkpoint', 'log')
+    return tabulate(rows, headers, tablefmt='github', disable_numparse=True)

@@ -1,0 +1,67 @@
+"""Faults of data are named with path and remedy."""
+
+import cv2
+import numpy as np
+import pytest
+
+from mmtin.datasets import RawframeClipDataset, VideoClipDataset
+from mmtin.errors import UserError
+
+DECODE = [
+    dict(type='DecordInit'),
+    dict(type='SampleFrames', clip_len=1, num_clips=4, test_mode=True),
+    dict(type='DecordDecode'),
+    dict(type='FormatShape', input_format='NCHW'),
+    dict(type='PackActionInputs'),
+]
+
+
+@pytest.fixture
+def video(tmp_path):
+    path = tmp_path / 'good.mp4'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), 10, (32, 24))
+    for level in range(12):
+        writer.write(np.full((24, 32, 3), 20 * level, np.uint8))
+    writer.release()
+    return path
+
+
+def write_list(folder, *lines):
+    path = folder / 'list.txt'
+    path.write_text('\n'.join(lines))
+    return str(path)
+
+
+def test_good_video_is_read(tmp_path, video):
+    dataset = VideoClipDataset(
+        write_list(tmp_path, 'good.mp4 3'), DECODE, data_prefix=dict(video=str(tmp_path)), test_mode=True
+    )
+    sample = dataset[0]
+    assert sample['inputs'].shape == (4, 3, 24, 32)
+    assert int(sample['data_samples'].gt_label) == 3
+
+
+@pytest.mark.parametrize(
+    'content', [b'', b'no video at all', 'truncated'], ids=['empty', 'text', 'truncated']
+)
+def test_undecodable_video_is_named(tmp_path, video, content):
+    if content == 'truncated':
+        content = video.read_bytes()[:200]
+    (tmp_path / 'bad.mp4').write_bytes(content)
+    dataset = VideoClipDataset(
+        write_list(tmp_path, 'bad.mp4 0'), DECODE, data_prefix=dict(video=str(tmp_path)), test_mode=True
+    )
+    with pytest.raises(UserError, match=r'cannot read the clip .*bad\.mp4') as caught:
+        dataset[0]
+    assert '\n' not in str(caught.value)
+    assert 'list.txt' in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    'dataset, prefix', [(VideoClipDataset, 'video'), (RawframeClipDataset, 'img')], ids=['videos', 'frames']
+)
+def test_missing_data_names_path_and_remedy(tmp_path, dataset, prefix):
+    with pytest.raises(UserError, match=r'no data at .*absent\.txt: see the section "Data" of README\.md'):
+        dataset(str(tmp_path / 'absent.txt'), DECODE, data_prefix={prefix: str(tmp_path)})
+    with pytest.raises(UserError, match=r'no data at .*nowhere'):
+        dataset(write_list(tmp_path, 'a 8 0'), DECODE, data_prefix={prefix: str(tmp_path / 'nowhere')})

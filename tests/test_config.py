@@ -1,0 +1,78 @@
+"""Swapped backbones and the number of frames that pipelines and backbone agree on."""
+
+import pytest
+from mmengine.config import Config
+
+from mmtin.config import match_num_segments
+from mmtin.errors import UserError
+
+
+def make_config(backbone: dict, train: list, test: list) -> Config:
+    return Config(
+        dict(
+            model=dict(type='Recognizer2D', backbone=backbone),
+            train_dataloader=dict(dataset=dict(pipeline=train)),
+            val_dataloader=dict(dataset=dict(pipeline=test)),
+            test_dataloader=dict(dataset=dict(type='ConcatDataset', datasets=[dict(pipeline=test)])),
+        )
+    )
+
+
+def sample(num_clips: int, clip_len: int = 1, kind: str = 'SampleFrames') -> dict:
+    return dict(type=kind, clip_len=clip_len, num_clips=num_clips)
+
+
+def test_num_clips(cfg: Config) -> list[int]:
+    return [
+        cfg.val_dataloader.dataset.pipeline[0].num_clips,
+        cfg.test_dataloader.dataset.datasets[0].pipeline[0].num_clips,
+    ]
+
+
+test_num_clips.__test__ = False
+
+
+@pytest.mark.parametrize('kind', ['SampleFrames', 'DenseSampleFrames', 'mmaction.SampleFrames'])
+def test_backbone_gets_the_frames_of_the_pipeline(kind):
+    cfg = make_config(
+        dict(type='mmtin.TINResNet', depth=50), [sample(3, kind=kind)], [sample(25, kind=kind)]
+    )
+    match_num_segments(cfg)
+    assert cfg.model.backbone.num_segments == 3
+    assert test_num_clips(cfg) == [3, 3]
+
+
+def test_clips_of_consecutive_frames_may_be_many_at_test_time():
+    cfg = make_config(dict(type='TINResNet', depth=50), [sample(1, clip_len=8)], [sample(10, clip_len=8)])
+    match_num_segments(cfg)
+    assert cfg.model.backbone.num_segments == 8
+    assert test_num_clips(cfg) == [10, 10]
+
+
+def test_stacked_flow_counts_segments_not_fields():
+    flow = dict(type='FormatShape', input_format='NCHW_Flow')
+    cfg = make_config(
+        dict(type='TINResNet', depth=50), [sample(3, clip_len=5), flow], [sample(25, clip_len=5), flow]
+    )
+    match_num_segments(cfg)
+    assert cfg.model.backbone.num_segments == 3
+    assert test_num_clips(cfg) == [3, 3]
+
+
+def test_disagreement_is_an_error():
+    cfg = make_config(dict(type='TINResNet', depth=50, num_segments=8), [sample(16)], [sample(16)])
+    with pytest.raises(UserError, match='num_segments=8, but the training pipeline samples 16'):
+        match_num_segments(cfg)
+
+
+def test_other_backbones_are_left_alone():
+    cfg = make_config(dict(type='ResNet', depth=50), [sample(3)], [sample(25)])
+    before = cfg.to_dict()
+    match_num_segments(cfg)
+    assert cfg.to_dict() == before
+
+
+def test_config_without_training_data_is_left_alone():
+    cfg = Config(dict(model=dict(backbone=dict(type='TINResNet', depth=50))))
+    match_num_segments(cfg)
+    assert 'num_segments' not in cfg.model.backbone

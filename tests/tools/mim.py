@@ -1,0 +1,24 @@
+"""Run mim as a person does: a process of its own, from a folder of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def run_mim(*args: object, cwd: Path, python: str = sys.executable) -> str:
+    """The output of ``mim ARGS``; fails the test with that output if mim fails."""
+    result = run(python, '-m', 'mim', *args, cwd=cwd)
+    assert result.returncode == 0, result.stdout
+    return result.stdout
+
+
+def run(*args: object, cwd: Path) -> subprocess.CompletedProcess:
+    """Run a command; its output, errors included, is in ``stdout``."""
+    return subprocess.run(
+        [str(arg) for arg in args],
+        cwd=cwd,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+    )

@@ -1,0 +1,20 @@
+#!/usr/bin/env python
+"""Set the latest test results of experiments side by side, as a Markdown table."""
+
+import argparse
+
+from mmtin.commands import one_sentence_errors
+from mmtin.evaluation import comparison_table, latest_test_result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('work_dirs', nargs='+', metavar='WORK_DIR', help='where `mim test` wrote')
+    parser.add_argument('--metric', default='acc/top1', help='name of the metric (default: %(default)s)')
+    args = parser.parse_args()
+    with one_sentence_errors():
+        print(comparison_table(map(latest_test_result, args.work_dirs), args.metric))
+
+
+if __name__ == '__main__':
+    main()

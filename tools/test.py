@@ -1,0 +1,27 @@
+#!/usr/bin/env python
+"""Test a recognizer. Takes the arguments of MMAction2's tools/test.py."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from mmtin.commands import mmaction2_tool, one_sentence_errors
+from mmtin.config import match_num_segments
+
+
+def main() -> None:
+    upstream = mmaction2_tool('test')
+    args = upstream['parse_args']()
+    with one_sentence_errors():
+        cfg = upstream['merge_args'](Config.fromfile(args.config), args)
+        cfg.merge_from_dict(args.cfg_options or {})
+        cfg.launcher = args.launcher
+        cfg.load_from = args.checkpoint
+        cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
+        match_num_segments(cfg)
+        Runner.from_cfg(cfg).test()
+
+
+if __name__ == '__main__':
+    main()
