@@ -65,7 +65,7 @@ def fit_state_dict(backbone: nn.Module, state_dict: dict, prefix: str = '') -> N
     if not any(key.endswith('weight') for key in loaded):
         raise UserError(
             f'no weight of the checkpoint fits {type(backbone).__name__} depth {backbone.depth}: '
-            f'expected keys like {prefix}{next(iter(own))}, got {_some(given or list(state_dict))}; '
+            f'expected keys like {prefix}{next(iter(own))}, got {_some(given) or "none"}; '
             'check that it is a ResNet, TSN, TSM or TIN checkpoint of this depth'
         )
     # A counter that torchvision's older files lack and that inference does not use.

@@ -22,7 +22,7 @@ from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from packaging.requirements import Requirement
 
-# Distributions that one of several may provide, by the module that they share.
+# Two distributions of the module mmcv: with compiled operators and without, enough for most.
 _MMCV = ('mmcv', 'mmcv-lite')
 
 # Methods that mmengine's checkpoints name, by the class that has them.
@@ -59,9 +59,10 @@ def check_versions() -> None:
             'mend it with: pip install -e . in that folder'
         ) from None
     requirements = [Requirement(line) for line in lines]
-    wanted = {r.name: r.specifier for r in requirements if r.name in ('mmaction2', 'mmengine', *_MMCV)}
+    mmcv = next(filter(_installed, _MMCV), _MMCV[-1])
+    wanted = {r.name: r.specifier for r in requirements if r.name in ('mmaction2', 'mmengine', mmcv)}
     for name, specifier in wanted.items():
-        found = _installed(*_MMCV) if name in _MMCV else _installed(name)
+        found = _installed(name)
         if found is None or found.partition('+')[0] not in specifier:
             raise ImportError(
                 f'mmtin needs {name}{specifier}, found {found or "none"}; '
@@ -69,14 +70,12 @@ def check_versions() -> None:
             )
 
 
-def _installed(*names: str) -> str | None:
-    """The version of the first of these distributions that is installed."""
-    for name in names:
-        try:
-            return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return None
+def _installed(name: str) -> str | None:
+    """The version of a distribution, None if it is not installed."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def restore_numpy_names() -> None:
@@ -143,7 +142,7 @@ def allow_mmengine_checkpoints() -> None:
 
 def _pickled_method(owner: type, name: str):
     """Stand in for the ``getattr`` by which a pickle names a method."""
-    if name not in _PICKLED_METHODS.get(owner, ()):
+    if not isinstance(owner, type) or name not in _PICKLED_METHODS.get(owner, ()):
         raise pickle.UnpicklingError(f'refused to read the attribute {name!r} of {owner!r}')
     return getattr(owner, name)
 

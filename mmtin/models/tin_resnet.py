@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mmaction.models.backbones.resnet import ResNet
 from mmaction.models.backbones.resnet_tin import CombineNet
-from mmaction.models.backbones.resnet_tsm import ResNetTSM
+from mmaction.models.backbones.resnet_tsm import NL3DWrapper, ResNetTSM
 from mmaction.registry import MODELS
 from mmengine.runner.checkpoint import _load_checkpoint
 
@@ -28,7 +28,7 @@ class TINResNet(ResNetTSM):
         reverse: whether each learned offset also moves a second group of channels the other way.
         max_offset: R, the largest offset in frames. None means ``num_segments / 2`` as in the paper;
             2.0 is what the public releases and their checkpoints use.
-        interlace_stages: the stages, from 0, whose blocks interlace.
+        interlace_stages: the stages, from 0, whose blocks interlace; None means all.
         is_tin: False leaves the plain 2D ResNet.
         pretrained: path or address of weights to start from: a torchvision ResNet, or a TSN, TSM or TIN
             checkpoint of MMAction2. Layers that it lacks are initialised anew and named in the log.
@@ -49,19 +49,24 @@ class TINResNet(ResNetTSM):
         groups: int = 2,
         reverse: bool = True,
         max_offset: float | None = None,
-        interlace_stages: Sequence[int] = (0, 1, 2, 3),
+        interlace_stages: Sequence[int] | None = None,
         is_tin: bool = True,
         **kwargs,
     ) -> None:
         self.groups = groups
         self.reverse = reverse
         self.max_offset = max_offset
-        self.interlace_stages = tuple(interlace_stages)
+        self.interlace_stages = interlace_stages
         self.is_tin = is_tin
         super().__init__(depth, num_segments=num_segments, shift_div=shift_div, **kwargs)
 
     def init_structure(self) -> None:
         """Insert what makes the 2D ResNet a video network; ResNetTSM calls it once built."""
+        if self.temporal_pool and self.num_segments % 2:
+            raise UserError(
+                'temporal_pool halves the number of frames, which must be even; '
+                f'got num_segments={self.num_segments}'
+            )
         if self.is_tin and self.is_shift:
             self.make_temporal_interlace()
         if self.non_local_cfg:
@@ -76,10 +81,13 @@ class TINResNet(ResNetTSM):
                 'TIN interlaces before the first convolution of a block, '
                 f"shift_place='blockres'; got {self.shift_place!r}"
             )
-        unknown = set(self.interlace_stages) - set(range(self.num_stages))
-        if unknown:
-            raise UserError(f'interlace_stages must lie in 0..{self.num_stages - 1}, got {sorted(unknown)}')
-        for stage in self.interlace_stages:
+        stages = set(range(self.num_stages))
+        chosen = stages if self.interlace_stages is None else set(self.interlace_stages)
+        if chosen - stages:
+            raise UserError(
+                f'interlace_stages must lie in 0..{self.num_stages - 1}, got {sorted(chosen - stages)}'
+            )
+        for stage in chosen:
             pooled = self.temporal_pool and stage > 0
             for block in getattr(self, self.res_layers[stage]):
                 interlace = TemporalInterlace(
@@ -91,6 +99,15 @@ class TINResNet(ResNetTSM):
                     max_offset=self.max_offset,
                 )
                 block.conv1.conv = CombineNet(interlace, block.conv1.conv)
+
+    def make_non_local(self) -> None:
+        """Add non-local blocks as ResNetTSM does, which forgets that pooling halves the clips."""
+        super().make_non_local()
+        if self.temporal_pool:
+            for layer in self.res_layers[1:]:
+                for block in getattr(self, layer):
+                    if isinstance(block, NL3DWrapper):
+                        block.num_segments = self.num_segments // 2
 
     def init_weights(self) -> None:
         """Initialise as ResNet does, then load ``pretrained`` if given."""

@@ -1,0 +1,131 @@
+"""Every backend against the reference: dtypes, layouts, outputs and all gradients."""
+
+import pytest
+import torch
+from cases import (
+    BACKENDS,
+    SHAPES,
+    assert_matches_reference,
+    backends,
+    dtypes,
+    gradients,
+    make,
+    naive_shift,
+    offsets_of_every_kind,
+    shapes,
+    shifts_of_every_kind,
+)
+from tolerance import assert_close
+
+from mmtin.ops import temporal_interlace, tin_shift
+
+LAYOUTS = ['transposed', 'strided', 'channels_last', 'slice of channels_last', 'expanded']
+
+
+@shapes
+@dtypes
+@backends
+def test_backend_matches_reference(backend, dtype, shape):
+    x, offset, weight = make(shape, dtype)
+    assert_matches_reference(backend, x, offset, weight, torch.randn(x.shape).to(dtype))
+
+
+@backends
+@pytest.mark.parametrize('shift_dtype', [torch.int8, torch.uint8, torch.int16, torch.int32, torch.int64])
+def test_tin_shift_takes_every_integer_type(backend, shift_dtype):
+    x = torch.randn(1, 200, 2, 3)
+    shift = torch.tensor([[1, 120]])
+    assert torch.equal(tin_shift(x, shift.to(shift_dtype), backend), naive_shift(x, shift))
+
+
+@backends
+@pytest.mark.parametrize('huge', [2**31 + 1, -(2**31) - 1, 2**62, -(2**62)])
+def test_huge_shifts_give_zeros_not_wrapped_frames(backend, huge):
+    x = torch.randn(1, 4, 2, 3)
+    assert tin_shift(x, torch.tensor([[huge]]), backend).count_nonzero() == 0
+    assert temporal_interlace(x, torch.tensor([[float(huge)]]), backend=backend).count_nonzero() == 0
+
+
+@backends
+@pytest.mark.parametrize(
+    'layout', ['transposed', 'strided', 'channels_last', 'slice of channels_last', 'expanded']
+)
+def test_layouts(backend, layout):
+    n, t, c, h, w = 2, 4, 8, 3, 5
+    frames = torch.randn(n * t, 2 * c, h, w).contiguous(memory_format=torch.channels_last)
+    x = {
+        'transposed': torch.randn(n, c, t, h, w).transpose(1, 2),
+        'strided': torch.randn(n, 2 * t, c, h, 2 * w)[:, ::2, :, :, ::2],
+        'channels_last': frames[:, :c].clone().unflatten(0, (n, t)),
+        'slice of channels_last': frames[:, :c].unflatten(0, (n, t)),
+        'expanded': torch.randn(n, 1, c, h, 1).expand(n, t, c, h, w),
+    }[layout]
+    assert not x.is_contiguous()
+    x = x.detach().requires_grad_()
+    offset = offsets_of_every_kind(t, n, 4)[:, :n].t().requires_grad_()
+    weight = torch.rand(n, 4, t).transpose(1, 2).requires_grad_()
+    assert not (offset.is_contiguous() or weight.is_contiguous())
+    assert_matches_reference(backend, x, offset, weight, torch.randn(n, h, w, t, c).permute(0, 3, 4, 1, 2))
+    whole = offset.detach().long()
+    assert torch.equal(tin_shift(x, whole, backend), naive_shift(x.detach(), whole))
+
+
+@backends
+@pytest.mark.parametrize('shape', [(1, 1, 1, 1, 1), (2, 5, 8, 1, 1), (2, 1, 8, 3, 4)], ids=str)
+def test_expanded_gradients(backend, shape):
+    """Gradients of ``sum`` and ``mean`` have stride 0, which a kernel must not read as contiguous."""
+    x, offset, weight = make((2, 5, 8, 4, (3, 4)))
+    assert_matches_reference(backend, x, offset, weight, torch.randn(shape).expand(x.shape))
+
+
+@backends
+def test_output_and_gradients_are_written_in_full(backend):
+    """New memory holds NaN, so that what a backend forgets to write shows."""
+    torch.use_deterministic_algorithms(True)
+    try:
+        assert torch.utils.deterministic.fill_uninitialized_memory
+        assert torch.empty(3).isnan().all()
+        for shape in SHAPES.values():
+            x, offset, weight = make(shape)
+            assert_matches_reference(backend, x, offset, weight, torch.ones(x.shape))
+            whole = shifts_of_every_kind(*x.shape[:2], offset.shape[1])
+            output = tin_shift(x, whole, backend)
+            (grad,) = torch.autograd.grad(output.sum(), x)
+            assert output.isfinite().all() and grad.isfinite().all()
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+def test_inputs_are_left_alone():
+    for backend in BACKENDS:
+        x, offset, weight = make((2, 4, 8, 4, (3,)))
+        before = [tensor.detach().clone() for tensor in (x, offset, weight)]
+        temporal_interlace(x, offset, weight, backend).sum().backward()
+        for tensor, old in zip((x, offset, weight), before, strict=True):
+            assert torch.equal(tensor, old)
+
+
+@pytest.mark.parametrize('backend', ['auto', *BACKENDS])
+def test_autocast_keeps_dtype_and_precision(backend):
+    x, offset, weight = make((2, 4, 8, 4, (3,)))
+    expected = temporal_interlace(x, offset, weight, 'reference')
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        actual = temporal_interlace(x, offset, weight, backend)
+        shifted = tin_shift(x, offset.long(), backend)
+    assert shifted.dtype == torch.float32
+    assert torch.equal(shifted, naive_shift(x, offset.long()))
+    assert_close(actual, expected, torch.float32)
+
+
+def test_compiles_in_one_graph():
+    x, offset, weight = make((2, 4, 8, 4, (3, 3)))
+    compiled = torch.compile(temporal_interlace, fullgraph=True, backend='aot_eager')
+    actual, expected = compiled(x, offset, weight), temporal_interlace(x, offset, weight)
+    assert_close(actual, expected, torch.float32)
+    grad_output = torch.randn(x.shape)
+    for got, wanted in zip(
+        gradients(actual, (x, offset, weight), grad_output),
+        gradients(expected, (x, offset, weight), grad_output),
+        strict=True,
+    ):
+        assert_close(got, wanted, torch.float32)

@@ -1,0 +1,95 @@
+"""The operators against the formulas of their contract."""
+
+import pytest
+import torch
+from cases import backends, make, naive_interlace, naive_shift, shapes, shifts_of_every_kind
+from tolerance import assert_close
+
+from mmtin.ops import temporal_interlace, tin_shift
+
+
+@shapes
+@backends
+def test_tin_shift_is_the_contract(backend, shape):
+    n, t, c, g, space = shape
+    x, shift = torch.randn(n, t, c, *space), shifts_of_every_kind(n, t, g)
+    assert torch.equal(tin_shift(x, shift, backend), naive_shift(x, shift))
+
+
+@shapes
+@backends
+def test_temporal_interlace_is_the_contract(backend, shape):
+    x, offset, weight = make(shape, torch.float64)
+    expected = naive_interlace(x.detach(), offset, weight)
+    assert_close(temporal_interlace(x, offset, weight, backend), expected, torch.float64)
+
+
+@backends
+@pytest.mark.parametrize('shift', [2, -2, 5, -9])
+def test_gradient_of_a_sum_counts_the_frames_that_stay(backend, shift):
+    x = torch.randn(1, 5, 2, 3, requires_grad=True)
+    tin_shift(x, torch.tensor([[shift]]), backend).sum().backward()
+    stays = [0 <= frame + shift < 5 for frame in range(5)]
+    assert torch.equal(x.grad, torch.tensor(stays).float()[None, :, None, None].expand(x.shape))
+
+
+@backends
+def test_gradient_at_whole_offsets_is_the_one_from_above(backend):
+    x, weight = torch.randn(1, 6, 4, 3).double(), torch.rand(1, 6, 4).double()
+    whole = torch.tensor([[0.0, 1.0, -2.0, 6.0]]).double().requires_grad_()
+    above = (whole + 1e-6).detach().requires_grad_()
+    (at,) = torch.autograd.grad(temporal_interlace(x, whole, weight, backend).square().sum(), whole)
+    (near,) = torch.autograd.grad(temporal_interlace(x, above, weight, backend).square().sum(), above)
+    torch.testing.assert_close(at, near, rtol=1e-4, atol=1e-4)
+
+
+@backends
+@shapes
+def test_adjoint(backend, shape):
+    """<A x, y> = <x, A' y>, where A' is what backward computes."""
+    x, offset, weight = make(shape, torch.float64)
+    whole = shifts_of_every_kind(x.shape[0], x.shape[1], offset.shape[1])
+    for operate in (
+        lambda clips: temporal_interlace(clips, offset.detach(), weight.detach(), backend),
+        lambda clips: tin_shift(clips, whole, backend),
+    ):
+        output, y = operate(x), torch.randn(x.shape).double()
+        (adjoint,) = torch.autograd.grad(output, x, y)
+        torch.testing.assert_close((output * y).sum(), (x * adjoint).sum())
+
+
+@backends
+@pytest.mark.parametrize('space', [(), (3,), (2, 2)], ids=str)
+def test_gradcheck(backend, space):
+    x = torch.randn(2, 4, 6, *space, dtype=torch.float64, requires_grad=True)
+    # Away from whole numbers, where the derivative jumps.
+    offset = torch.tensor([[0.3, -0.4, 1.7], [-2.6, 3.5, -7.5]], dtype=torch.float64, requires_grad=True)
+    weight = torch.rand(2, 4, 3, dtype=torch.float64, requires_grad=True)
+    shift = torch.tensor([[0, -1, 2], [3, -4, 9]])
+    assert torch.autograd.gradcheck(lambda clips: tin_shift(clips, shift, backend), x)
+    assert torch.autograd.gradcheck(
+        lambda *inputs: temporal_interlace(*inputs, backend=backend), (x, offset, weight)
+    )
+
+
+@backends
+def test_no_weight_means_ones(backend):
+    x, offset, _ = make((2, 4, 8, 4, (3,)))
+    ones = torch.ones(2, 4, 4)
+    assert torch.equal(
+        temporal_interlace(x, offset, backend=backend), temporal_interlace(x, offset, ones, backend)
+    )
+
+
+@backends
+def test_whole_offsets_are_shifts(backend):
+    x, shift = torch.randn(2, 6, 8, 3), shifts_of_every_kind(2, 6, 4)
+    assert torch.equal(temporal_interlace(x, shift.float(), backend=backend), tin_shift(x, shift, backend))
+
+
+@backends
+def test_clips_do_not_mix(backend):
+    x, offset, weight = make((3, 4, 8, 2, (3,)))
+    together = temporal_interlace(x, offset, weight, backend)
+    alone = [temporal_interlace(x[[n]], offset[[n]], weight[[n]], backend) for n in range(3)]
+    assert_close(together, torch.cat(alone), torch.float32)

@@ -1,0 +1,251 @@
+"""The remedies for upstream faults: each works, does no more, and is absent where its fault is."""
+
+import importlib.metadata
+import os
+import pickle
+import subprocess
+import sys
+import types
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import HistoryBuffer, MessageHub
+from mmengine.runner import checkpoint as mmengine_checkpoint
+
+from mmtin import compat
+
+
+def python(code):
+    """Run ``code`` in a process where nothing is imported yet; return what it prints."""
+    process = subprocess.run([sys.executable, '-W', 'ignore', '-c', code], capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+def test_everything_imports_in_a_fresh_process():
+    """Without mmtin, `import mmaction.models` fails with the wheel of PyPI."""
+    output = python(
+        'import mmtin, mmaction.models, mmaction.datasets, mmaction.evaluation, mmaction.utils\n'
+        'import numpy as np\n'
+        'from mmaction.models.localizers import DRN\n'
+        'assert np.Inf == np.inf and np.in1d([1, 2], [2]).tolist() == [False, True]\n'
+        'assert np.trapz([1, 1, 1]) == 2\n'
+        'try:\n    DRN()\n'
+        'except ImportError as error:\n    print(error)\n'
+    )
+    assert 'DRN localizer is missing from the mmaction2 wheel' in output and '2714' in output
+
+
+def test_applying_twice_changes_nothing():
+    before = sys.modules['mmaction.models.localizers.drn.drn']
+    safe = set(torch.serialization.get_safe_globals())
+    compat.apply()
+    assert sys.modules['mmaction.models.localizers.drn.drn'] is before
+    assert set(torch.serialization.get_safe_globals()) == safe
+
+
+# Versions
+
+
+@pytest.fixture
+def versions(monkeypatch):
+    """Distributions that seem installed; None stands for one that is not."""
+    seeming, real = {}, importlib.metadata.version
+
+    def version(name):
+        found = seeming[name] if name in seeming else real(name)
+        if found is None:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return found
+
+    monkeypatch.setattr(importlib.metadata, 'version', version)
+    return seeming
+
+
+@pytest.mark.parametrize(
+    ('installed', 'says'),
+    [
+        ({'mmaction2': '1.1.0'}, 'needs mmaction2==1.2.0, found 1.1.0; .*pip install "mmaction2==1.2.0"'),
+        ({'mmaction2': None}, 'needs mmaction2==1.2.0, found none; .*pip install "mmaction2==1.2.0"'),
+        ({'mmengine': '0.10.8'}, 'needs mmengine==0.10.7, found 0.10.8; .*pip install "mmengine==0.10.7"'),
+        ({'mmcv': None, 'mmcv-lite': None}, 'found none; .*pip install "mmcv-lite==2.1.0"'),
+        ({'mmcv': None, 'mmcv-lite': '2.2.0'}, 'found 2.2.0; .*pip install "mmcv-lite==2.1.0"'),
+        # mmcv-lite on top of mmcv would break both.
+        (
+            {'mmcv': '2.2.0', 'mmcv-lite': None},
+            'needs mmcv==2.1.0, found 2.2.0; .*pip install "mmcv==2.1.0"',
+        ),
+    ],
+    ids=lambda value: '-'.join(f'{k} {v}' for k, v in value.items()) if isinstance(value, dict) else '',
+)
+def test_wrong_versions(versions, installed, says):
+    versions.update(installed)
+    with pytest.raises(ImportError, match=says) as caught:
+        compat.check_versions()
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    'mmcv', [{'mmcv': '2.1.0', 'mmcv-lite': None}, {'mmcv': None, 'mmcv-lite': '2.1.0'}], ids=str
+)
+def test_right_versions(versions, mmcv):
+    versions.update(mmcv | {'mmaction2': '1.2.0+local', 'mmengine': '0.10.7'})
+    compat.check_versions()
+
+
+def test_mmtin_that_is_not_installed(monkeypatch):
+    def requires(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, 'requires', requires)
+    with pytest.raises(ImportError, match=r'pip install -e \.'):
+        compat.check_versions()
+
+
+# numpy
+
+
+def test_numpy_names_that_exist_stay(monkeypatch):
+    mine = object()
+    for name in ('Inf', 'in1d', 'trapz'):
+        monkeypatch.setattr(np, name, mine, raising=False)
+    compat.restore_numpy_names()
+    assert np.Inf is np.in1d is np.trapz is mine
+
+
+def test_numpy_1_has_no_successors_and_needs_none(monkeypatch):
+    monkeypatch.setattr(np, 'trapz', object(), raising=False)
+    monkeypatch.delattr(np, 'trapezoid')
+    compat.restore_numpy_names()
+
+
+# mmaction2's wheel
+
+
+def test_a_whole_mmaction2_is_left_alone(monkeypatch, tmp_path):
+    (tmp_path / 'models/localizers/drn').mkdir(parents=True)
+    spec = types.SimpleNamespace(origin=str(tmp_path / '__init__.py'))
+    monkeypatch.setattr(importlib.util, 'find_spec', lambda name: spec)
+    monkeypatch.delitem(sys.modules, 'mmaction.models.localizers.drn')
+    compat.provide_missing_drn()
+    assert 'mmaction.models.localizers.drn' not in sys.modules
+
+
+# Checkpoints
+
+
+def test_checkpoints_of_mmengine_load(tmp_path):
+    hub = MessageHub('a test of mmtin')
+    for value in (3.0, 2.0, 1.0):
+        hub.update_scalar('train/loss', value)
+        hub.update_scalar('val/top1', np.float64(value))
+    hub.update_info('iter', 3)
+    torch.save(
+        {'state_dict': {'w': torch.ones(2)}, 'message_hub': hub.state_dict()}, tmp_path / 'epoch_1.pth'
+    )
+    code = f'import mmtin, torch\nc = torch.load({str(tmp_path / "epoch_1.pth")!r})\n'
+    code += 'print(c["message_hub"]["log_scalars"]["train/loss"].mean(3))'
+    assert float(python(code)) == 2
+    assert 'UnpicklingError' in python(
+        f'import torch\ntry:\n    torch.load({str(tmp_path / "epoch_1.pth")!r})\n'
+        'except Exception as error:\n    print(type(error).__name__)'
+    )
+
+
+class Calls:
+    """Pickles as a call of ``function`` with ``arguments``."""
+
+    def __init__(self, function, *arguments):
+        self.call = function, arguments
+
+    def __reduce__(self):
+        return self.call
+
+
+@pytest.mark.parametrize(
+    'evil',
+    [
+        Calls(os.system, 'touch hacked'),
+        Calls(eval, "open('hacked', 'w')"),
+        Calls(getattr, HistoryBuffer, '__init__'),
+        Calls(getattr, HistoryBuffer, '__subclasses__'),
+        Calls(getattr, HistoryBuffer([1.0], [1]), 'mean'),
+        Calls(getattr, torch.Tensor, 'apply_'),
+        Calls(getattr, [], 'append'),
+        Calls(getattr, HistoryBuffer, 'update'),
+        Calls(getattr, HistoryBuffer, 'register_statistics'),
+    ],
+    ids=[
+        'system',
+        'eval',
+        'dunder',
+        'subclasses',
+        'instance',
+        'Tensor',
+        'unhashable',
+        'update',
+        'register',
+    ],
+)
+def test_checkpoints_that_call_are_refused(tmp_path, monkeypatch, evil):
+    monkeypatch.chdir(tmp_path)
+    torch.save({'state_dict': evil}, 'evil.pth')
+    with pytest.raises(pickle.UnpicklingError):
+        torch.load('evil.pth')
+    assert not (tmp_path / 'hacked').exists()
+
+
+def test_numbers_of_numpy_load(tmp_path):
+    values = {code: np.arange(3).astype(code) for code in '?bBhHiIlLqQefd'} | {'scalar': np.float64(0.5)}
+    torch.save(values, tmp_path / 'numbers.pth')
+    loaded = torch.load(tmp_path / 'numbers.pth')
+    for key, value in values.items():
+        assert loaded[key].dtype == value.dtype and (loaded[key] == value).all()
+
+
+# torchvision
+
+
+@pytest.fixture
+def downloads(monkeypatch):
+    """Addresses that would be fetched; torchvision seems absent."""
+    fetched, real = [], importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        'find_spec',
+        lambda name, *rest: None if name == 'torchvision' else real(name, *rest),
+    )
+    monkeypatch.setattr(
+        mmengine_checkpoint,
+        'load_from_http',
+        lambda url, map_location=None: fetched.append((url, map_location)),
+    )
+    monkeypatch.setattr(
+        mmengine_checkpoint.CheckpointLoader,
+        '_schemes',
+        dict(mmengine_checkpoint.CheckpointLoader._schemes),
+    )
+    compat.resolve_torchvision_addresses()
+    return fetched
+
+
+@pytest.mark.parametrize('scheme', ['torchvision', 'modelzoo'])
+def test_torchvision_addresses(downloads, scheme):
+    mmengine_checkpoint._load_checkpoint(f'{scheme}://resnet50', map_location='cpu')
+    ((url, map_location),) = downloads
+    assert url.startswith('https://download.pytorch.org/models/resnet50-') and map_location == 'cpu'
+
+
+def test_unknown_torchvision_address(downloads):
+    with pytest.raises(ValueError, match=r'torchvision://resnet51 needs torchvision.*https.*resnet50'):
+        mmengine_checkpoint._load_checkpoint('torchvision://resnet51')
+    assert downloads == []
+
+
+def test_torchvision_itself_is_preferred(monkeypatch):
+    monkeypatch.setattr(importlib.util, 'find_spec', lambda name: types.SimpleNamespace(name=name))
+    schemes = {'torchvision://': object()}
+    monkeypatch.setattr(mmengine_checkpoint.CheckpointLoader, '_schemes', schemes)
+    compat.resolve_torchvision_addresses()
+    assert len(schemes) == 1
