@@ -35,7 +35,7 @@ def test_table_is_markdown_in_per_cent(tmp_path):
 
 
 def test_work_dir_without_test_is_an_error(tmp_path):
-    with pytest.raises(UserError, match='no test result in .*mim test'):
+    with pytest.raises(UserError, match=r'no test result in .*mim test'):
         latest_test_result(tmp_path)
 
 

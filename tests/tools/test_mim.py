@@ -1,0 +1,99 @@
+"""The life of an experiment through mim: train, stop, resume, test, look at the results."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tools.mim import run, run_mim
+
+ROOT = Path(__file__).parents[2]
+CONFIG = 'tin_r18_demo.py'
+# Two clips a class, one batch an epoch.
+SMALL = ('--cfg-options', 'train_dataloader.batch_size=8', 'train_dataloader.num_workers=0',
+         'train_dataloader.persistent_workers=False', 'val_dataloader.num_workers=0',
+         'val_dataloader.persistent_workers=False', 'test_dataloader.num_workers=0',
+         'test_dataloader.persistent_workers=False')  # fmt: skip
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """A folder with a small demo data set, far from the repository."""
+    path = tmp_path_factory.mktemp('experiment')
+    made = run(sys.executable, ROOT / 'tools/make_demo_data.py', '--clips', 16, '--val-clips', 8, cwd=path)
+    assert made.returncode == 0, made.stdout
+    return path
+
+
+@pytest.fixture(scope='module')
+def work_dir(folder):
+    """The experiment after one epoch and a test."""
+    run_mim('train', 'mmtin', CONFIG, '--work-dir', 'work', *SMALL, 'train_cfg.max_epochs=1', cwd=folder)
+    checkpoint = (folder / 'work/last_checkpoint').read_text()
+    run_mim('test', 'mmtin', CONFIG, '--checkpoint', checkpoint, '--work-dir', 'work', *SMALL, cwd=folder)
+    return folder / 'work'
+
+
+def test_training_leaves_checkpoint_and_log(work_dir):
+    assert (work_dir / 'epoch_1.pth').exists()
+    (log,) = {path for path in work_dir.glob('*/*.log') if 'Epoch(train)' in path.read_text()}
+    assert re.search(r'Epoch\(val\).*acc/top1', log.read_text())
+
+
+def test_resume_goes_on_where_it_stopped(folder, work_dir):
+    output = run_mim(
+        'train', 'mmtin', CONFIG, '--work-dir', 'work', '--resume', *SMALL, 'train_cfg.max_epochs=2',
+        cwd=folder,
+    )  # fmt: skip
+    assert 'resumed epoch: 1' in output
+    assert 'Saving checkpoint at 2 epochs' in output
+
+
+def test_results_are_compared(work_dir):
+    output = run_mim('run', 'mmtin', 'compare', work_dir, cwd=work_dir)
+    assert re.search(r'\| work +\| \d+\.\d', output)
+
+
+def test_contact_sheet_is_drawn(folder, work_dir):
+    result = run(
+        sys.executable, ROOT / 'tools/contact_sheet.py', ROOT / 'configs' / CONFIG,
+        work_dir / 'epoch_1.pth', '--out', 'pictures/sheet.png', '--clips', 2, cwd=folder,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout
+    assert (folder / 'pictures/sheet.png').read_bytes().startswith(b'\x89PNG')
+
+
+def test_mim_finds_the_package_and_its_models(folder):
+    assert re.search(r'mmtin +\d', run_mim('list', cwd=folder))
+    assert 'config id: tin_r50_sthv1' in run_mim('search', 'mmtin', cwd=folder)
+
+
+def test_missing_data_is_one_sentence(tmp_path):
+    result = run(sys.executable, ROOT / 'tools/train.py', ROOT / 'configs' / CONFIG, cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stdout.splitlines()[-1].startswith('error: no data at data/demo/train.txt')
+    assert 'Traceback' not in result.stdout
+
+
+def test_undecodable_clip_in_a_worker_is_one_sentence(folder, tmp_path):
+    (tmp_path / 'bad.mp4').write_bytes(b'no video')
+    (tmp_path / 'train.txt').write_text('bad.mp4 0\n' * 8)
+    result = run(
+        sys.executable, ROOT / 'tools/train.py', ROOT / 'configs' / CONFIG, '--work-dir', tmp_path / 'work',
+        '--cfg-options', f'train_dataloader.dataset.ann_file={tmp_path}/train.txt',
+        f'train_dataloader.dataset.data_prefix.video={tmp_path}', cwd=folder,
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert result.stdout.splitlines()[-1].startswith(f'error: cannot read the clip {tmp_path}/bad.mp4')
+    assert 'Traceback' not in result.stdout
+
+
+def test_checkpoint_for_another_number_of_frames_is_one_sentence(folder, work_dir):
+    result = run(
+        sys.executable, ROOT / 'tools/test.py', ROOT / 'configs' / CONFIG, work_dir / 'epoch_1.pth', *SMALL,
+        'model.backbone.num_segments=4', 'model.cls_head.num_segments=4',
+        'train_dataloader.dataset.pipeline.1.num_clips=4', cwd=folder,
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert 'error: the checkpoint interlaces clips of 8 frames, expected num_segments=4' in result.stdout
