@@ -5,7 +5,7 @@ _base_ = '_base_/default_runtime.py'
 
 num_segments = 8  # T, frames per clip
 data_root = 'data/demo'
-max_epochs = 3
+max_epochs = 5
 
 model = dict(
     type='Recognizer2D',
@@ -61,8 +61,9 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='AccMetric')
 test_evaluator = val_evaluator
 
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_begin=1, val_interval=1)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=max_epochs)
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.01))
 param_scheduler = [
     dict(type='OneCycleLR', eta_max=2e-3, by_epoch=True, total_steps=max_epochs, convert_to_iter_based=True)
 ]
+default_hooks = dict(checkpoint=dict(max_keep_ckpts=1, save_best=None))
