@@ -16,6 +16,7 @@ model = dict(
         in_channels=512,
         num_segments=num_segments,
         dropout_ratio=0,
+        init_std=0.01,
         is_shift=False,
         average_clips='prob'),
     data_preprocessor=dict(

@@ -12,7 +12,11 @@ def main() -> None:
     upstream = mmaction2_tool('train')
     args = upstream['parse_args']()
     with one_sentence_errors():
-        cfg = upstream['merge_args'](Config.fromfile(args.config), args)
+        cfg = Config.fromfile(args.config)
+        if args.seed is not None:
+            # MMAction2 lets the seed of a config win over that of the command.
+            cfg.pop('randomness', None)
+        cfg = upstream['merge_args'](cfg, args)
         match_num_segments(cfg)
         Runner.from_cfg(cfg).train()
 

@@ -29,7 +29,10 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope='module')
 def work_dir(folder):
     """The experiment after one epoch and a test."""
-    run_mim('train', 'mmtin', CONFIG, '--work-dir', 'work', *SMALL, 'train_cfg.max_epochs=1', cwd=folder)
+    run_mim(
+        'train', 'mmtin', CONFIG, '--work-dir', 'work', '--seed', 7, *SMALL, 'train_cfg.max_epochs=1',
+        cwd=folder,
+    )  # fmt: skip
     checkpoint = (folder / 'work/last_checkpoint').read_text()
     run_mim('test', 'mmtin', CONFIG, '--checkpoint', checkpoint, '--work-dir', 'work', *SMALL, cwd=folder)
     return folder / 'work'
@@ -48,6 +51,11 @@ def test_resume_goes_on_where_it_stopped(folder, work_dir):
     )  # fmt: skip
     assert 'resumed epoch: 1' in output
     assert 'Saving checkpoint at 2 epochs' in output
+
+
+def test_seed_of_the_command_wins_over_the_config(work_dir):
+    (log,) = {path for path in work_dir.glob('*/*.log') if 'Epoch(train) [1]' in path.read_text()}
+    assert re.search(r'^ +seed: 7$', log.read_text(), re.MULTILINE)
 
 
 def test_results_are_compared(work_dir):
