@@ -9,6 +9,8 @@ tools/setup.sh
 export PATH="$PWD/.venv/bin:$PATH"
 # mmcv-lite and mim greet every start with the same warnings, which ask nothing of anybody here.
 export PYTHONWARNINGS=ignore
+# Threads that wait should sleep: where cores are shared, spinning makes training several times slower.
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-PASSIVE}
 started=$SECONDS
 
 python tools/make_demo_data.py

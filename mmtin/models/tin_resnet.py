@@ -116,6 +116,11 @@ class TINResNet(ResNetTSM):
             checkpoint = _load_checkpoint(self.pretrained, map_location='cpu')
             self.load_state_dict(backbone_weights(checkpoint), strict=False)
 
+    def train(self, mode: bool = True) -> 'TINResNet':
+        """Set the mode, as ResNet does, and return the module, which ResNet forgets."""
+        super().train(mode)
+        return self
+
     def _load_from_state_dict(self, state_dict, prefix, *args) -> None:
         """Let every way of loading accept a ResNet, TSN, TSM or TIN checkpoint."""
         fit_state_dict(self, state_dict, prefix)

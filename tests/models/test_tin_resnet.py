@@ -124,6 +124,12 @@ def test_all_stages_of_a_shorter_trunk_interlace():
     assert interlacing_stages(backbone) == {0, 1, 2}
 
 
+def test_mode_is_set_in_a_chain():
+    backbone = build()
+    assert backbone.eval() is backbone and not backbone.training
+    assert backbone.train() is backbone and backbone.training
+
+
 def test_a_stage_named_twice_interlaces_once():
     assert TINResNet(18, interlace_stages=(3, 3)).state_dict().keys() == (
         TINResNet(18, interlace_stages=(3,)).state_dict().keys()
