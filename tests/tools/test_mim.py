@@ -1,6 +1,7 @@
 """The life of an experiment through mim: train, stop, resume, test, look at the results."""
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -45,8 +46,9 @@ def test_training_leaves_checkpoint_and_log(work_dir):
 
 
 def test_resume_goes_on_where_it_stopped(folder, work_dir):
+    shutil.copytree(work_dir, folder / 'resumed')
     output = run_mim(
-        'train', 'mmtin', CONFIG, '--work-dir', 'work', '--resume', *SMALL, 'train_cfg.max_epochs=2',
+        'train', 'mmtin', CONFIG, '--work-dir', 'resumed', '--resume', *SMALL, 'train_cfg.max_epochs=2',
         cwd=folder,
     )  # fmt: skip
     assert 'resumed epoch: 1' in output
