@@ -21,6 +21,14 @@ def one_sentence_errors() -> Iterator[None]:
         sys.exit(f'error: {str(error).strip().splitlines()[-1].removeprefix("mmtin.errors.UserError: ")}')
 
 
+def positive_int(text: str) -> int:
+    """The type of an argument that must be a whole number, 1 or more."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
 def mmaction2_tool(name: str) -> dict[str, Callable]:
     """The functions of MMAction2's own ``tools/{name}.py``, so that ours take the same arguments."""
     return runpy.run_path(str(Path(mmaction.__file__).parent / '.mim/tools' / f'{name}.py'))

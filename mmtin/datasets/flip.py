@@ -1,0 +1,76 @@
+"""Horizontal flips that respect the label: mirrored, "from left to right" is "from right to left"."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from mmaction.datasets.transforms import Flip
+from mmaction.registry import TRANSFORMS
+
+from mmtin.errors import UserError
+
+_OPPOSITE = {'left': 'right', 'right': 'left'}
+_SIDE = re.compile(r'\b(left|right)\b', re.IGNORECASE)
+
+
+def mirrored_labels(names: Sequence[str]) -> list[int | None]:
+    """For each class the one that its clips show when mirrored.
+
+    Args:
+        names: of the classes, in label order.
+
+    Returns:
+        Per label: itself if the name says neither left nor right, the label of the name with both words
+        swapped if there is one, else None: such clips must not be mirrored.
+    """
+    label_of = {name.lower(): label for label, name in enumerate(names)}
+    return [label_of.get(_SIDE.sub(_opposite, name.lower())) for name in names]
+
+
+def _opposite(side: re.Match) -> str:
+    return _OPPOSITE[side.group()]
+
+
+@TRANSFORMS.register_module()
+class FlipWithLabel(Flip):
+    """MMAction2's horizontal Flip, which also changes the label to that of the mirrored clip.
+
+    Clips of a class whose name says left or right but has no counterpart stay as they are. The pairs
+    come from the names of the classes, so they are right in whatever order a list has its labels.
+
+    Args:
+        labels: file with the name of one class a line, in label order, such as
+            ``tools/prepare_data.py`` writes.
+        flip_ratio: probability of a flip.
+
+    Raises:
+        UserError: if there is no such file.
+    """
+
+    def __init__(self, labels: str, flip_ratio: float = 0.5) -> None:
+        super().__init__(flip_ratio=flip_ratio)
+        path = Path(labels)
+        if not path.is_file():
+            raise UserError(
+                f'no class names at {path}: tools/prepare_data.py writes them, see data/README.md'
+            )
+        self.mirrored = mirrored_labels(path.read_text().splitlines())
+
+    def transform(self, results: dict) -> dict:
+        """Flip ``imgs`` and change ``label``: an int, or ``[num_classes]`` with ones for several."""
+        label = results['label']
+        several = np.ndim(label) == 1
+        present = np.flatnonzero(label).tolist() if several else [label]
+        mirrored = [self.mirrored[index] for index in present]
+        if None in mirrored:
+            return results
+        results = super().transform(results)
+        if results['flip']:
+            if several:
+                flipped = label.new_zeros(label.shape)
+                flipped[mirrored] = 1
+                results['label'] = flipped
+            else:
+                (results['label'],) = mirrored
+        return results

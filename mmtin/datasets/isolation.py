@@ -1,0 +1,111 @@
+"""Search items for faults, each in a process of its own, so that a crash or a hang costs one item.
+
+A process that lived on would not do: what an item leaves in memory can hide the fault of the next.
+"""
+
+import math
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from multiprocessing.connection import Connection, wait
+from typing import TypeVar
+
+Item = TypeVar('Item')
+
+_POLL = 0.1  # seconds between looks at the clock
+
+
+def find_faults(
+    fault_of: Callable[[Item], str | None], items: Iterable[Item], workers: int, time_limit: float
+) -> Iterator[tuple[int, str | None]]:
+    """Yield the index of each item, as they get ready, and its fault or None.
+
+    The fault is ``fault_of(item)``, or in words that the process died of the item or took too long.
+
+    Args:
+        fault_of: a function of a module, called in processes that have nothing to do with this one.
+        items: what it is called with.
+        workers: how many processes run at a time.
+        time_limit: for one item, in seconds.
+    """
+    # Its server imports what fault_of needs once; from there on, a process is forked in no time.
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload(['__main__', __name__, fault_of.__module__])
+    waiting = enumerate(items)
+    running: list[_Call] = []
+    try:
+        while True:
+            for index, item in islice(waiting, workers - len(running)):
+                running.append(_Call(context, fault_of, index, item, time_limit))
+            if not running:
+                return
+            wait([call.connection for call in running], _POLL)
+            for call in running.copy():
+                call.look()
+                if call.finished:
+                    running.remove(call)
+                    yield call.index, call.fault
+    finally:
+        for call in running:
+            call.stop()
+
+
+class _Call:
+    """One call in its process."""
+
+    def __init__(self, context, fault_of: Callable, index: int, item: object, time_limit: float) -> None:
+        self.index = index
+        self.time_limit = time_limit
+        self.deadline = math.inf
+        self.finished = False
+        self.fault = None
+        self.connection, theirs = context.Pipe(duplex=False)
+        self.process = context.Process(target=_serve, args=(theirs, fault_of, item), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def look(self) -> None:
+        """See whether the call has come to an end, and stop it if its time is over."""
+        try:
+            while not self.finished and self.connection.poll():
+                message = self.connection.recv()
+                if message == _STARTED:
+                    self.deadline = time.monotonic() + self.time_limit
+                else:
+                    (self.fault,) = message
+                    self.finished = True
+        except EOFError:
+            self.process.join()
+            self.fault = f'killed its process ({_exit_in_words(self.process.exitcode)})'
+            self.finished = True
+        if not self.finished and time.monotonic() > self.deadline:
+            self.fault = f'took longer than {self.time_limit:g} s'
+            self.finished = True
+        if self.finished:
+            self.stop()
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.join()
+        self.process.close()
+        self.connection.close()
+
+
+_STARTED = 'started'  # the time that imports take before is nobody's fault
+
+
+def _serve(connection: Connection, fault_of: Callable[[Item], str | None], item: Item) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Decoders and loggers would write amid the progress bar.
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    connection.send(_STARTED)
+    connection.send((fault_of(item),))
+
+
+def _exit_in_words(code: int) -> str:
+    return signal.Signals(-code).name if code < 0 else f'exit status {code}'

@@ -1,0 +1,43 @@
+"""From the owner's files to lists, as a person types it."""
+
+import re
+import sys
+from pathlib import Path
+
+from tests.datasets.owner_files import make
+from tests.tools.mim import run
+
+TOOL = Path(__file__).parents[2] / 'tools/prepare_data.py'
+
+
+def test_summary_says_what_came_of_it_and_what_to_type_next(tmp_path):
+    make('sthv1', tmp_path)
+    (tmp_path / 'media/34870').rename(tmp_path / 'elsewhere')
+    result = run(
+        sys.executable, TOOL, 'sthv1', '--annotations', 'annotations', '--media', 'media', cwd=tmp_path
+    )
+    assert result.returncode == 0, result.stdout
+    assert re.search('Looking at clips .* 100%', result.stdout)
+    assert (
+        "3 classes; their order is the owner's, that of something-something-v1-labels.csv" in result.stdout
+    )
+    assert 'warning: 3 classes are not the 174' in result.stdout
+    rows = {tuple(line.replace('|', ' ').split()) for line in result.stdout.splitlines()}
+    assert {('train', '2', '1', '0'), ('val', '2', '0', '0'), ('test', '1', '0', '0')} <= rows
+    last = result.stdout.splitlines()[-1]
+    check = TOOL.with_name('check_videos.py')
+    assert last == f'Next: python {check} data/sthv1/train.txt --media data/sthv1/media --frames'
+    assert check.is_file()
+    assert (tmp_path / 'data/sthv1/media').samefile(tmp_path / 'media')
+
+
+def test_fault_is_one_sentence(tmp_path):
+    make('hmdb51', tmp_path)
+    result = run(
+        sys.executable, TOOL, 'hmdb51', '--annotations', 'annotations', '--media', 'media', '--out', 'mine',
+        '--split', 4, cwd=tmp_path,
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert result.stdout.splitlines()[-1] == 'error: HMDB51 has 3 split(s), counted from 1; got 4'
+    assert 'Traceback' not in result.stdout
+    assert not (tmp_path / 'mine').exists()

@@ -1,0 +1,101 @@
+#!/usr/bin/env python
+"""Decode every clip of a list the way training does, and name those that fail.
+
+8 frames of each clip are decoded (--num-segments), first and last included, not every frame. A clip that
+crashes the decoder or keeps it busy for too long is named like any other. The exit status is 0 if all
+clips are good, 1 if some are bad.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.progress import track
+
+from mmtin.commands import one_sentence_errors, positive_int
+from mmtin.datasets.checking import Decoding, fault_of, read_list
+from mmtin.datasets.isolation import find_faults
+from mmtin.errors import UserError
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('list', type=Path, metavar='LIST', help='such as tools/prepare_data.py writes')
+    parser.add_argument('--media', type=Path, required=True, help='folder that the paths start from')
+    parser.add_argument('--frames', action='store_true', help='the clips are folders of frames')
+    parser.add_argument(
+        '--filename-tmpl',
+        default='{:05}.jpg',
+        metavar='TEMPLATE',
+        help='name of a frame, as in MMAction2 (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--num-segments',
+        type=positive_int,
+        default=8,
+        help='frames of a clip (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--workers',
+        type=positive_int,
+        default=os.cpu_count(),
+        help='processes (default: as many as cores)',
+    )
+    parser.add_argument(
+        '--time-limit', type=float, default=60, help='for one clip, in seconds (default: %(default)g)'
+    )
+    parser.add_argument(
+        '--bad', type=Path, help='file for the bad clips, path<TAB>why (default: LIST with .bad.txt)'
+    )
+    parser.add_argument('--write-list', type=Path, metavar='OUT', help='list to make of the good clips')
+    parser.add_argument('--force', action='store_true', help='replace these files')
+    return parser.parse_args()
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    new = path.with_name(f'.{path.name}.new')
+    new.write_text(''.join(f'{line}\n' for line in lines), encoding='utf-8')
+    new.replace(path)
+
+
+def check(args: argparse.Namespace) -> bool:
+    """Whether all clips are good."""
+    bad_file = args.bad or args.list.with_suffix('.bad.txt')
+    for path in (bad_file, args.write_list):
+        if path and path.exists() and not args.force:
+            raise UserError(f'{path} is there already; name another file, or --force to replace it')
+        if path and not os.access(path.parent, os.W_OK):
+            raise UserError(f'cannot write to {path.parent}; name other files with --bad and --write-list')
+    if not args.media.is_dir():
+        raise UserError(f'no folder {args.media}: --media takes the folder that paths in LIST start from')
+    clips = read_list(args.list, args.frames)
+    decodings = [
+        Decoding(str(args.media / clip.path), args.num_segments, clip.num_frames, args.filename_tmpl)
+        for clip in clips
+    ]
+    found = find_faults(fault_of, decodings, args.workers, args.time_limit)
+    faults = dict(track(found, 'Decoding clips', total=len(clips)))
+
+    bad = [f'{clip.path}\t{faults[index]}' for index, clip in enumerate(clips) if faults[index]]
+    good = [clip.line for index, clip in enumerate(clips) if not faults[index]]
+    write_lines(bad_file, bad)
+    print(f'{len(clips)} clips: {len(good)} good, {len(bad)} bad.')
+    print(f'The bad ones are in {bad_file}, with the reason.' if bad else f'{bad_file} is empty.')
+    if args.write_list:
+        write_lines(args.write_list, good)
+        print(f'The list of the good ones is {args.write_list}.')
+    return not bad
+
+
+def main() -> None:
+    args = parse_args()
+    with one_sentence_errors():
+        sys.exit(0 if check(args) else 1)
+
+
+if __name__ == '__main__':
+    main()

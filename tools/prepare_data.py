@@ -1,0 +1,74 @@
+#!/usr/bin/env python
+"""Write the lists of a data set from the files that its owner ships (see data/README.md)."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.progress import track
+from tabulate import tabulate
+
+from mmtin.commands import one_sentence_errors, positive_int
+from mmtin.datasets.annotations import DATA_SETS
+from mmtin.datasets.preparation import Preparation, prepare
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('data_set', choices=DATA_SETS, metavar='DATASET', help=', '.join(DATA_SETS))
+    parser.add_argument('--annotations', type=Path, required=True, help="folder with the owner's files")
+    parser.add_argument('--media', type=Path, required=True, help='folder with the clips')
+    parser.add_argument('--out', type=Path, help='folder of the data set (default: data/DATASET)')
+    parser.add_argument(
+        '--split', type=int, default=1, help='of UCF101 and HMDB51: 1, 2 or 3 (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--workers',
+        type=positive_int,
+        default=8,
+        help='threads that look at the clips (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--allow-missing', action='store_true', help='list clips that are missing or cannot be read too'
+    )
+    parser.add_argument('--force', action='store_true', help='replace lists that are there')
+    return parser.parse_args()
+
+
+def summary(done: Preparation) -> str:
+    """The counts of each split as a table, where the lists are, and what to do next."""
+    owners, frames = done.annotations, ' --frames' if done.data_set.frame_template else ''
+    headers = ('split', 'listed', 'missing', 'unreadable')
+    table = [(split, *(count[key] for key in headers[1:])) for split, count in done.counts.items()]
+    check = Path(sys.argv[0]).with_name('check_videos.py')
+    first = done.folder / f'{next(iter(done.counts))}.txt'
+    return '\n'.join(
+        [
+            f'{done.data_set.title}: {len(owners.classes)} classes; their order is {owners.label_order}.',
+            *([f'warning: {done.warning}'] if done.warning else []),
+            tabulate(table, headers, tablefmt='github'),
+            f'The lists are in {done.folder}; missing.txt there names what is missing or unreadable.',
+            f'Next: python {check} {first} --media {done.media}{frames}',
+        ]
+    )
+
+
+def main() -> None:
+    args = parse_args()
+    with one_sentence_errors():
+        done = prepare(
+            args.data_set,
+            args.annotations,
+            args.media,
+            args.out or Path('data', args.data_set),
+            args.split,
+            args.workers,
+            args.allow_missing,
+            args.force,
+            lambda clips, total: track(clips, 'Looking at clips', total),
+        )
+        print(summary(done))
+
+
+if __name__ == '__main__':
+    main()
