@@ -1,4 +1,4 @@
-"""Make a config whose backbone was swapped consistent in its number of frames."""
+"""What a config leaves open until the options of a command are known."""
 
 from collections.abc import Iterator
 
@@ -49,6 +49,25 @@ def match_num_segments(cfg: Config) -> None:
                         'current',
                     )
                     step['num_clips'] = num_segments
+
+
+def choose_test_protocol(cfg: Config) -> None:
+    """Give the test data loader the pipeline ``test_protocols[test_protocol]``, in place.
+
+    A protocol says how many clips and crops of a video are scored and averaged; the variable
+    ``test_protocol`` chooses among those of the config, such as ``--cfg-options test_protocol=2x3``.
+    Configs without protocols are left as they are.
+
+    Raises:
+        UserError: if the config has no protocol of that name.
+    """
+    if 'test_protocols' not in cfg:
+        return
+    if cfg.test_protocol not in cfg.test_protocols:
+        raise UserError(
+            f'test_protocol must be one of {", ".join(cfg.test_protocols)}, got {cfg.test_protocol!r}'
+        )
+    cfg.test_dataloader.dataset.pipeline = cfg.test_protocols[cfg.test_protocol]
 
 
 def _pipelines(node) -> Iterator[list[ConfigDict]]:

@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmtin.commands import mmaction2_tool, one_sentence_errors
-from mmtin.config import match_num_segments
+from mmtin.config import choose_test_protocol, match_num_segments
 
 
 def main() -> None:
@@ -19,6 +19,7 @@ def main() -> None:
         cfg.launcher = args.launcher
         cfg.load_from = args.checkpoint
         cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
+        choose_test_protocol(cfg)
         match_num_segments(cfg)
         Runner.from_cfg(cfg).test()
 

@@ -1,7 +1,6 @@
-# An experiment adds num_segments (backbone and head) and num_classes.
+# Scores of T frames, averaged. An experiment adds the backbone, num_segments and num_classes.
 model = dict(
     type='Recognizer2D',
-    backbone=dict(type='TINResNet', depth=50, shift_div=4, groups=2, reverse=True),
     cls_head=dict(
         type='TSMHead',
         in_channels=2048,

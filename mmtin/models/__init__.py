@@ -1,6 +1,7 @@
 """Modules of the Temporal Interlacing Network, registered in MMAction2's MODELS."""
 
+from mmtin.models.multi_label_head import MultiLabelTSMHead
 from mmtin.models.temporal_interlace import OffsetNet, TemporalInterlace, TINShift, WeightNet
 from mmtin.models.tin_resnet import TINResNet
 
-__all__ = ['OffsetNet', 'TINResNet', 'TINShift', 'TemporalInterlace', 'WeightNet']
+__all__ = ['MultiLabelTSMHead', 'OffsetNet', 'TINResNet', 'TINShift', 'TemporalInterlace', 'WeightNet']

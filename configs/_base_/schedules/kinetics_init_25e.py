@@ -14,3 +14,14 @@ param_scheduler = [
 
 # The rate is for 8 GPUs with 6 clips each; `--auto-scale-lr` scales it to the batch at hand.
 auto_scale_lr = dict(enable=False, base_batch_size=48)
+
+# Kinetics-400 weights that MMAction2 publishes, for an experiment's load_from. TIN takes those of TSM;
+# its offset and weight networks and every classifier start anew.
+_url = 'https://download.openmmlab.com/mmaction/v1.0/recognition'
+kinetics_weights = dict(
+    tsn_r50=f'{_url}/tsn/tsn_imagenet-pretrained-r50_8xb32-1x1x8-100e_kinetics400-rgb/'
+    'tsn_imagenet-pretrained-r50_8xb32-1x1x8-100e_kinetics400-rgb_20220906-2692d16c.pth',
+    tsm_r50=f'{_url}/tsm/tsm_imagenet-pretrained-r50_8xb16-1x1x8-50e_kinetics400-rgb/'
+    'tsm_imagenet-pretrained-r50_8xb16-1x1x8-50e_kinetics400-rgb_20220831-64d69186.pth',
+    tsm_r50_16f=f'{_url}/tsm/tsm_imagenet-pretrained-r50_8xb16-1x1x16-50e_kinetics400-rgb/'
+    'tsm_imagenet-pretrained-r50_8xb16-1x1x16-50e_kinetics400-rgb_20220831-042b1748.pth')

@@ -1,0 +1,82 @@
+"""Mirrored clips carry mirrored labels, whatever the order of the list."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mmtin.datasets.flip import FlipWithLabel, mirrored_labels
+from mmtin.errors import UserError
+
+LABELS = Path(__file__).parents[2].parent / 'shared/labels/mmaction2'
+NAMES = ['Swiping Left', 'Drumming', 'Swiping Right', 'Turning left', 'Pushing from left to right',
+         'Pushing from right to left', 'Putting it upright']  # fmt: skip
+MIRRORED = [2, 1, 0, None, 5, 4, 6]
+
+
+def pairs(names):
+    return {frozenset((a, b)) for a, b in enumerate(mirrored_labels(names)) if b is not None and a != b}
+
+
+def test_pairs_come_from_the_names():
+    assert mirrored_labels(NAMES) == MIRRORED
+
+
+def test_pairs_follow_the_order_of_the_list():
+    order = np.random.default_rng(0).permutation(len(NAMES))
+    shuffled = mirrored_labels([NAMES[index] for index in order])
+    for index, mirrored in zip(order, shuffled):
+        assert (None if mirrored is None else order[mirrored]) == MIRRORED[index]
+
+
+@pytest.mark.skipif(not LABELS.is_dir(), reason='the official label files lie beside the repository only')
+@pytest.mark.parametrize(
+    'name, expected',
+    [
+        ('sthv1', [(2, 4), (30, 41), (52, 66)]),
+        ('sthv2', [(86, 87), (93, 94), (166, 167)]),
+        ('jester', [(0, 1), (6, 7)]),
+    ],
+)
+def test_pairs_of_the_official_lists(name, expected):
+    names = (LABELS / f'{name}_label_map.txt').read_text().splitlines()
+    assert pairs(names) == {frozenset(pair) for pair in expected}
+    assert pairs(sorted(names)) == {
+        frozenset(sorted(names).index(names[label]) for label in pair) for pair in expected
+    }
+
+
+def flip(tmp_path, label, ratio=1.0):
+    (tmp_path / 'labels.txt').write_text('\n'.join(NAMES))
+    frame = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    results = dict(imgs=[frame.copy()], img_shape=(2, 2), modality='RGB', label=label)
+    results = FlipWithLabel(str(tmp_path / 'labels.txt'), flip_ratio=ratio).transform(results)
+    (image,) = results['imgs']
+    assert np.array_equal(image, frame) or np.array_equal(image, frame[:, ::-1])
+    return results['label'], not np.array_equal(image, frame)
+
+
+@pytest.mark.parametrize('label', range(len(NAMES)), ids=NAMES)
+def test_single_label(tmp_path, label):
+    expected = MIRRORED[label]
+    assert flip(tmp_path, label) == ((label, False) if expected is None else (expected, True))
+    assert flip(tmp_path, label, ratio=0.0) == (label, False)
+
+
+def many_hot(*labels):
+    return torch.zeros(len(NAMES)).index_fill(0, torch.tensor(labels), 1.0)
+
+
+@pytest.mark.parametrize(
+    'labels, expected', [((0, 1), (2, 1)), ((4, 5), (5, 4)), ((1,), (1,)), ((0, 3), None)], ids=str
+)
+def test_several_labels(tmp_path, labels, expected):
+    label, flipped = flip(tmp_path, many_hot(*labels))
+    assert flipped == (expected is not None)
+    torch.testing.assert_close(label, many_hot(*(expected or labels)))
+
+
+def test_missing_names_are_an_error(tmp_path):
+    with pytest.raises(UserError, match=r'no class names at .*labels\.txt: tools/prepare_data\.py'):
+        FlipWithLabel(str(tmp_path / 'labels.txt'))
