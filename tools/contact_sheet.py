@@ -2,6 +2,7 @@
 """Draw a few test clips with their true and predicted class."""
 
 import argparse
+import random
 from pathlib import Path
 
 import torch
@@ -18,7 +19,7 @@ def main() -> None:
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--out', type=Path, default=Path('contact_sheet.png'), help='a .png or .svg file')
-    parser.add_argument('--clips', type=int, default=8, help='how many, spread over the test set')
+    parser.add_argument('--clips', type=int, default=8, help='how many, drawn from the test set')
     parser.add_argument('--labels', type=Path, help='class names, one a line (default: beside ann_file)')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     args = parser.parse_args()
@@ -29,11 +30,8 @@ def main() -> None:
         dataset = DATASETS.build(cfg.test_dataloader.dataset)
         labels = args.labels or Path(dataset.ann_file).with_name('labels.txt')
         names = labels.read_text().splitlines()
-        step = max(1, len(dataset) // args.clips)
-        predictions = [
-            predict_clip(model, dataset[index], names)
-            for index in range(0, len(dataset), step)[: args.clips]
-        ]
+        chosen = random.Random(0).sample(range(len(dataset)), min(args.clips, len(dataset)))
+        predictions = [predict_clip(model, dataset[index], names) for index in chosen]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     draw_contact_sheet(predictions, title=Path(args.config).stem).savefig(args.out, dpi=150)
     print(f'Contact sheet: {args.out}')

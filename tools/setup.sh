@@ -35,8 +35,8 @@ pip=(.venv/bin/python -m pip --disable-pip-version-check)
 # The two builds of mmcv install the same files: the one not wanted must go first.
 if [ "$mmcv" = full ]; then
     "${pip[@]}" uninstall --quiet --yes mmcv-lite
-    # mmcv's setup imports torch, which an isolated build does not see.
-    "${pip[@]}" install --quiet psutil ninja 'hatchling>=1.27'
+    # mmcv's setup imports torch, which an isolated build does not see; hatchling and editables build mmtin.
+    "${pip[@]}" install --quiet psutil ninja editables 'hatchling>=1.27'
     "${pip[@]}" install --quiet --no-build-isolation --editable '.[full,mim,test]'
 else
     "${pip[@]}" uninstall --quiet --yes mmcv
