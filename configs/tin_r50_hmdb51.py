@@ -1,6 +1,7 @@
 # TIN R50, 8 frames, HMDB51, split 1: 72.0 top-1 in the paper (Table 2).
 _base_ = [
     '_base_/recognizer2d.py',
+    '_base_/rgb_224.py',
     '_base_/datasets/hmdb51.py',
     '_base_/schedules/kinetics_init_25e.py',
     '_base_/default_runtime.py',
@@ -31,6 +32,8 @@ test_protocol = '1x1'
 test_pipeline = test_protocols[test_protocol]
 
 lists = f'{_base_.data_root}/split{split}'
-train_dataloader = dict(dataset=dict(ann_file=f'{lists}/train.txt', pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(ann_file=f'{lists}/val.txt', pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(ann_file=f'{lists}/val.txt', pipeline=test_pipeline))
+train_dataloader = dict(
+    dataset=dict(_base_.clips, ann_file=f'{lists}/train.txt', pipeline=train_pipeline))
+val_dataloader = dict(
+    dataset=dict(_base_.clips, ann_file=f'{lists}/val.txt', pipeline=test_pipeline, test_mode=True))
+test_dataloader = val_dataloader

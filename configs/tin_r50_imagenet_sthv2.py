@@ -1,6 +1,7 @@
 # TIN R50, 8 frames, Something-Something V2, the recipe of the public releases: from ImageNet, 40 epochs.
 _base_ = [
     '_base_/recognizer2d.py',
+    '_base_/rgb_224.py',
     '_base_/datasets/sthv2.py',
     '_base_/schedules/imagenet_init_40e.py',
     '_base_/default_runtime.py',
@@ -28,6 +29,9 @@ test_protocols = {
 test_protocol = '1x1'
 test_pipeline = test_protocols[test_protocol]
 
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+train_dataloader = dict(
+    dataset=dict(_base_.clips, ann_file=f'{_base_.data_root}/train.txt', pipeline=train_pipeline))
+val_dataloader = dict(
+    dataset=dict(_base_.clips, ann_file=f'{_base_.data_root}/val.txt', pipeline=test_pipeline,
+                 test_mode=True))
+test_dataloader = val_dataloader

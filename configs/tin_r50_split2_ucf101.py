@@ -1,36 +1,7 @@
 # TIN R50, 8 frames, UCF101, split 2.
-_base_ = [
-    '_base_/recognizer2d.py',
-    '_base_/datasets/ucf101.py',
-    '_base_/schedules/kinetics_init_25e.py',
-    '_base_/default_runtime.py',
-]
+_base_ = 'tin_r50_ucf101.py'
 
-num_segments = 8  # T, frames per clip
 split = 2
-
-model = dict(
-    backbone=dict(
-        type='TINResNet', depth=50, num_segments=num_segments,
-        shift_div=4, groups=2, reverse=True,
-        # Frozen BatchNorm: statistics and affine parameters stay those of Kinetics.
-        norm_eval=True,
-        norm_cfg=dict(type='BN2d', requires_grad=False)),
-    cls_head=dict(num_classes=_base_.num_classes, num_segments=num_segments))
-load_from = _base_.kinetics_weights['tsm_r50']
-
-train_pipeline = [
-    *_base_.open_clip, dict(_base_.sampling, num_clips=num_segments), *_base_.decode,
-    *_base_.jitter, _base_.flip, *_base_.pack]
-test_protocols = {
-    name: [
-        *_base_.open_clip, dict(view.sampling, num_clips=num_segments), *_base_.decode,
-        *view.crop, *_base_.pack]
-    for name, view in _base_.views.items()}
-test_protocol = '1x1'
-test_pipeline = test_protocols[test_protocol]
-
-lists = f'{_base_.data_root}/split{split}'
-train_dataloader = dict(dataset=dict(ann_file=f'{lists}/train.txt', pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(ann_file=f'{lists}/val.txt', pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(ann_file=f'{lists}/val.txt', pipeline=test_pipeline))
+train_dataloader = dict(dataset=dict(ann_file=f'{_base_.data_root}/split{split}/train.txt'))
+val_dataloader = dict(dataset=dict(ann_file=f'{_base_.data_root}/split{split}/val.txt'))
+test_dataloader = val_dataloader

@@ -1,30 +1,7 @@
 # TSM R50, 8 frames, Kinetics-600, the control of TIN: 69.5 top-1 in the paper (Table 2).
-_base_ = [
-    '_base_/recognizer2d.py',
-    '_base_/datasets/kinetics600.py',
-    '_base_/schedules/imagenet_init_50e.py',
-    '_base_/default_runtime.py',
-]
-
-num_segments = 8  # T, frames per clip
+_base_ = 'tin_r50_kinetics600.py'
 
 model = dict(
     backbone=dict(
-        type='ResNetTSM', depth=50, num_segments=num_segments,
-        shift_div=8, pretrained='torchvision://resnet50'),
-    cls_head=dict(num_classes=_base_.num_classes, num_segments=num_segments))
-
-train_pipeline = [
-    *_base_.open_clip, dict(_base_.sampling, num_clips=num_segments), *_base_.decode,
-    *_base_.jitter, _base_.flip, *_base_.pack]
-test_protocols = {
-    name: [
-        *_base_.open_clip, dict(view.sampling, num_clips=num_segments), *_base_.decode,
-        *view.crop, *_base_.pack]
-    for name, view in _base_.views.items()}
-test_protocol = '1x1'
-test_pipeline = test_protocols[test_protocol]
-
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+        _delete_=True, type='ResNetTSM', depth=50, num_segments=_base_.num_segments, shift_div=8,
+        pretrained='torchvision://resnet50'))

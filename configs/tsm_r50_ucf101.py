@@ -1,35 +1,11 @@
 # TSM R50, 8 frames, UCF101, split 1, the control of TIN: 92.6 top-1 in the paper (Table 2).
-_base_ = [
-    '_base_/recognizer2d.py',
-    '_base_/datasets/ucf101.py',
-    '_base_/schedules/kinetics_init_25e.py',
-    '_base_/default_runtime.py',
-]
-
-num_segments = 8  # T, frames per clip
-split = 1
+_base_ = 'tin_r50_ucf101.py'
 
 model = dict(
     backbone=dict(
-        type='ResNetTSM', depth=50, num_segments=num_segments, shift_div=8, pretrained2d=False,
+        _delete_=True, type='ResNetTSM', depth=50, num_segments=_base_.num_segments, shift_div=8,
+        pretrained2d=False,
         # Frozen BatchNorm: statistics and affine parameters stay those of Kinetics.
         norm_eval=True,
-        norm_cfg=dict(type='BN2d', requires_grad=False)),
-    cls_head=dict(num_classes=_base_.num_classes, num_segments=num_segments))
+        norm_cfg=dict(type='BN2d', requires_grad=False)))
 load_from = _base_.kinetics_weights['tsm_r50']
-
-train_pipeline = [
-    *_base_.open_clip, dict(_base_.sampling, num_clips=num_segments), *_base_.decode,
-    *_base_.jitter, _base_.flip, *_base_.pack]
-test_protocols = {
-    name: [
-        *_base_.open_clip, dict(view.sampling, num_clips=num_segments), *_base_.decode,
-        *view.crop, *_base_.pack]
-    for name, view in _base_.views.items()}
-test_protocol = '1x1'
-test_pipeline = test_protocols[test_protocol]
-
-lists = f'{_base_.data_root}/split{split}'
-train_dataloader = dict(dataset=dict(ann_file=f'{lists}/train.txt', pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(ann_file=f'{lists}/val.txt', pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(ann_file=f'{lists}/val.txt', pipeline=test_pipeline))

@@ -1,33 +1,10 @@
 # TSN R50, 8 frames, Something-Something V1, the control of TIN: 20.4 top-1 in the paper (Table 2).
-_base_ = [
-    '_base_/recognizer2d.py',
-    '_base_/datasets/sthv1.py',
-    '_base_/schedules/kinetics_init_25e.py',
-    '_base_/default_runtime.py',
-]
-
-num_segments = 8  # T, frames per clip
+_base_ = 'tin_r50_sthv1.py'
 
 model = dict(
     backbone=dict(
-        type='ResNet', depth=50,
+        _delete_=True, type='ResNet', depth=50,
         # Frozen BatchNorm: statistics and affine parameters stay those of Kinetics.
         norm_eval=True,
-        norm_cfg=dict(type='BN2d', requires_grad=False)),
-    cls_head=dict(num_classes=_base_.num_classes, num_segments=num_segments))
+        norm_cfg=dict(type='BN2d', requires_grad=False)))
 load_from = _base_.kinetics_weights['tsn_r50']
-
-train_pipeline = [
-    *_base_.open_clip, dict(_base_.sampling, num_clips=num_segments), *_base_.decode,
-    *_base_.jitter, _base_.flip, *_base_.pack]
-test_protocols = {
-    name: [
-        *_base_.open_clip, dict(view.sampling, num_clips=num_segments), *_base_.decode,
-        *view.crop, *_base_.pack]
-    for name, view in _base_.views.items()}
-test_protocol = '1x1'
-test_pipeline = test_protocols[test_protocol]
-
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

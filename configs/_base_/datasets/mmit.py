@@ -1,6 +1,4 @@
 # Multi-Moments in Time, first version: .mp4 videos, several classes a clip.
-_base_ = '../rgb_224.py'
-
 num_classes = 313
 data_root = 'data/mmit'
 
@@ -11,9 +9,6 @@ flip = dict(type='Flip', flip_ratio=0.5)
 clips = dict(
     type='VideoClipDataset', data_prefix=dict(video=f'{data_root}/media'), delimiter='\t',
     multi_class=True, num_classes=num_classes)
-train_dataloader = dict(dataset=dict(ann_file=f'{data_root}/train.txt', **clips))
-val_dataloader = dict(dataset=dict(ann_file=f'{data_root}/val.txt', test_mode=True, **clips))
-test_dataloader = val_dataloader
 
 val_evaluator = dict(
     type='AccMetric', metric_list=('mmit_mean_average_precision', 'mean_average_precision'))
