@@ -1,4 +1,5 @@
-# TIN R50, 8 frames, HMDB51, split 1: 72.0 top-1 in the paper (Table 2).
+# TIN R50, 8 frames, HMDB51, split 1: 72.0 top-1 in the paper
+# (Table 2, which does not say of which split).
 _base_ = [
     '_base_/recognizer2d.py',
     '_base_/rgb_224.py',

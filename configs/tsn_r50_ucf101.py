@@ -1,4 +1,5 @@
-# TSN R50, 8 frames, UCF101, split 1, the control of TIN: 90.1 top-1 in the paper (Table 2).
+# TSN R50, 8 frames, UCF101, split 1, the control of TIN: 90.1 top-1 in the paper
+# (Table 2, which does not say of which split).
 _base_ = 'tin_r50_ucf101.py'
 
 model = dict(

@@ -66,7 +66,8 @@ def fit_state_dict(backbone: nn.Module, state_dict: dict, prefix: str = '') -> N
         raise UserError(
             f'no weight of the checkpoint fits {type(backbone).__name__} depth {backbone.depth}: '
             f'expected keys like {prefix}{next(iter(own))}, got {_some(given) or "none"}; '
-            'check that it is a ResNet, TSN, TSM or TIN checkpoint of this depth'
+            'check that it is a ResNet, TSN, TSM or TIN checkpoint of this depth, and that init_cfg says '
+            "prefix='backbone.' for a recognizer's"
         )
     # A counter that torchvision's older files lack and that inference does not use.
     missing = {key for key in own if not key.endswith('num_batches_tracked')}.difference(loaded)

@@ -1,5 +1,6 @@
 """What the commands in tools/ share."""
 
+import argparse
 import runpy
 import sys
 from collections.abc import Callable, Iterator
@@ -23,10 +24,19 @@ def one_sentence_errors() -> Iterator[None]:
 
 def positive_int(text: str) -> int:
     """The type of an argument that must be a whole number, 1 or more."""
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'expected a whole number, 1 or more, got {text!r}')
+    return int(text)
+
+
+def require_file(path: str, what: str) -> None:
+    """Check that a local file is there; addresses with a scheme pass.
+
+    Raises:
+        UserError: if it is not.
+    """
+    if '://' not in path and not Path(path).is_file():
+        raise UserError(f'no {what} at {path}; check the path')
 
 
 def mmaction2_tool(name: str) -> dict[str, Callable]:

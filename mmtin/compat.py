@@ -1,6 +1,6 @@
 """Every upstream fault that stands in the way, in one place.
 
-``import mmtin`` calls :func:`apply`. Each remedy applies only where its fault is present, and says what
+``import mmtin`` calls :func:`apply`. Each remedy applies only where its fault can be present, and says what
 it mends, where the fault is reported, which versions have it and when it may go. Nothing else in mmtin
 changes a module that is not its own.
 """
@@ -66,7 +66,8 @@ def check_versions() -> None:
         if found is None or found.partition('+')[0] not in specifier:
             raise ImportError(
                 f'mmtin needs {name}{specifier}, found {found or "none"}; '
-                f'mend it with: pip install "{name}{specifier}"'
+                # The build of mmcv imports torch, which an isolated one does not see.
+                f'mend it with: pip install {"--no-build-isolation " * (name == "mmcv")}"{name}{specifier}"'
             )
 
 

@@ -1,15 +1,50 @@
 """What a config leaves open until the options of a command are known."""
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Iterable, Iterator
 
 from mmengine.config import Config, ConfigDict
 from mmengine.logging import print_log
+from mmengine.runner import Runner
 
 from mmtin.errors import UserError
 
+# Top-level entries that are read after the file: by the Runner, by mmengine and here.
+_READ_LATER = {
+    *inspect.signature(Runner.__init__).parameters,
+    'compile',
+    'custom_imports',
+    'model_wrapper_cfg',
+    'runner_type',
+    'test_protocol',
+}
+
+
+def refuse_late_options(cfg: Config, options: Iterable[str]) -> None:
+    """Refuse options that would change nothing.
+
+    ``num_segments``, ``split`` or ``data_root`` are variables that a config uses while its file is read:
+    ``--cfg-options num_segments=16`` would come too late for model and pipelines, in silence.
+
+    Args:
+        cfg: as read from the file.
+        options: names given with ``--cfg-options``.
+
+    Raises:
+        UserError: for such a variable, or ``test_protocol`` where there is no choice.
+    """
+    for name in options:
+        if name in cfg and name not in _READ_LATER:
+            raise UserError(
+                f'--cfg-options {name}=... would change nothing: the config uses {name} while its file is '
+                'read; set the entries that it fills in, or write a config with _base_ that sets it'
+            )
+        if name == 'test_protocol' and 'test_protocols' not in cfg:
+            raise UserError('this config has no test_protocols to choose a test_protocol from')
+
 
 def match_num_segments(cfg: Config) -> None:
-    """Make T, the frames of a clip, the same in pipelines and backbone, in place.
+    """Make T, the frames of a clip, the same in pipelines, backbone and head, in place.
 
     A config of a 2D network, such as MMAction2's TSN, says in its pipeline alone how many frames it
     samples, and tests on another number than it trains on. TINResNet is tied to T: a backbone that does
@@ -18,7 +53,7 @@ def match_num_segments(cfg: Config) -> None:
     another backbone are left as they are.
 
     Raises:
-        UserError: if the backbone says another T than the training pipeline samples.
+        UserError: if backbone or head say another T than the training pipeline samples.
     """
     backbone = cfg.get('model', {}).get('backbone') or {}
     pipeline = next(_pipelines(cfg.get('train_dataloader')), None)
@@ -32,12 +67,14 @@ def match_num_segments(cfg: Config) -> None:
     spread = clip_len == 1 or any(step.get('input_format') == 'NCHW_Flow' for step in pipeline)
     num_segments = num_clips if spread else clip_len * num_clips
 
-    stated = backbone.setdefault('num_segments', num_segments)
-    if stated != num_segments:
-        raise UserError(
-            f'model.backbone.num_segments={stated}, but the training pipeline samples {num_segments} '
-            'frames per clip; set both to the same number'
-        )
+    backbone.setdefault('num_segments', num_segments)
+    for part in ('backbone', 'cls_head'):
+        stated = (cfg.model.get(part) or {}).get('num_segments', num_segments)
+        if stated != num_segments:
+            raise UserError(
+                f'model.{part}.num_segments={stated}, but the training pipeline samples {num_segments} '
+                'frames per clip; set both to the same number'
+            )
     if spread:
         for name in ('val_dataloader', 'test_dataloader'):
             for pipeline in _pipelines(cfg.get(name)):

@@ -74,7 +74,7 @@ def versions(monkeypatch):
         # mmcv-lite on top of mmcv would break both.
         (
             {'mmcv': '2.2.0', 'mmcv-lite': None},
-            'needs mmcv==2.1.0, found 2.2.0; .*pip install "mmcv==2.1.0"',
+            'needs mmcv==2.1.0, found 2.2.0; .*pip install --no-build-isolation "mmcv==2.1.0"',
         ),
     ],
     ids=lambda value: '-'.join(f'{k} {v}' for k, v in value.items()) if isinstance(value, dict) else '',

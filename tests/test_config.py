@@ -3,7 +3,7 @@
 import pytest
 from mmengine.config import Config
 
-from mmtin.config import match_num_segments
+from mmtin.config import choose_test_protocol, match_num_segments, refuse_late_options
 from mmtin.errors import UserError
 
 
@@ -76,3 +76,34 @@ def test_config_without_training_data_is_left_alone():
     cfg = Config(dict(model=dict(backbone=dict(type='TINResNet', depth=50))))
     match_num_segments(cfg)
     assert 'num_segments' not in cfg.model.backbone
+
+
+def test_head_must_agree_too():
+    cfg = make_config(dict(type='TINResNet', depth=50), [sample(8)], [sample(8)])
+    cfg.model.cls_head = dict(type='TSMHead', num_segments=16)
+    with pytest.raises(UserError, match=r'model\.cls_head\.num_segments=16, but .* samples 8'):
+        match_num_segments(cfg)
+
+
+@pytest.mark.parametrize('name', ['num_segments', 'split', 'data_root'])
+def test_options_that_come_too_late_are_refused(name):
+    cfg = Config(dict(num_segments=8, split=1, data_root='data', model={}))
+    with pytest.raises(UserError, match=f'--cfg-options {name}=... would change nothing'):
+        refuse_late_options(cfg, [name])
+
+
+def test_options_that_count_are_accepted():
+    cfg = Config(dict(model={}, load_from=None, test_protocol='1x1', test_protocols={}))
+    refuse_late_options(cfg, ['model.backbone.depth', 'load_from', 'test_protocol', 'resume', 'model'])
+
+
+def test_protocols_are_chosen_by_name():
+    cfg = Config(dict(test_protocol='2x3', test_protocols={'1x1': [1], '2x3': [2]}))
+    cfg.test_dataloader = dict(dataset=dict(pipeline=[1]))
+    choose_test_protocol(cfg)
+    assert cfg.test_dataloader.dataset.pipeline == [2]
+    cfg.test_protocol = '3x3'
+    with pytest.raises(UserError, match="must be one of 1x1, 2x3, got '3x3'"):
+        choose_test_protocol(cfg)
+    with pytest.raises(UserError, match='no test_protocols'):
+        refuse_late_options(Config(dict(model={})), ['test_protocol'])

@@ -10,26 +10,46 @@ from mmaction.apis import init_recognizer
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 
-from mmtin.commands import one_sentence_errors
+from mmtin.commands import one_sentence_errors, positive_int, require_file
+from mmtin.config import match_num_segments
+from mmtin.errors import UserError
 from mmtin.visualization import draw_contact_sheet, predict_clip
 
 
-def main() -> None:
+def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--out', type=Path, default=Path('contact_sheet.png'), help='a .png or .svg file')
-    parser.add_argument('--clips', type=int, default=8, help='how many, drawn from the test set')
+    parser.add_argument('--clips', type=positive_int, default=8, help='how many, drawn from the test set')
     parser.add_argument('--labels', type=Path, help='class names, one a line (default: beside ann_file)')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
-    args = parser.parse_args()
+    parser.add_argument('--force', action='store_true', help='replace the picture if it is there')
+    return parser.parse_args()
 
+
+def main() -> None:
+    args = parse_args()
     with one_sentence_errors():
+        require_file(args.config, 'config')
+        require_file(args.checkpoint, 'checkpoint')
+        if args.out.suffix not in ('.png', '.svg'):
+            raise UserError(f'--out must end in .png or .svg, got {args.out}')
+        if args.out.exists() and not args.force:
+            raise UserError(f'{args.out} is there already; --force replaces it')
         cfg = Config.fromfile(args.config)
+        match_num_segments(cfg)
+        labels = args.labels or Path(cfg.test_dataloader.dataset.ann_file).with_name('labels.txt')
+        if not labels.is_file():
+            raise UserError(f'no class names at {labels}; name the file with --labels')
+        names = labels.read_text(encoding='utf-8').splitlines()
+        if len(names) != cfg.model.cls_head.num_classes:
+            raise UserError(
+                f'{labels} names {len(names)} classes, the model has {cfg.model.cls_head.num_classes}; '
+                'name the right file with --labels'
+            )
         model = init_recognizer(cfg, args.checkpoint, args.device)
         dataset = DATASETS.build(cfg.test_dataloader.dataset)
-        labels = args.labels or Path(dataset.ann_file).with_name('labels.txt')
-        names = labels.read_text().splitlines()
         chosen = random.Random(0).sample(range(len(dataset)), min(args.clips, len(dataset)))
         predictions = [predict_clip(model, dataset[index], names) for index in chosen]
     args.out.parent.mkdir(parents=True, exist_ok=True)

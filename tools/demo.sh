@@ -3,8 +3,9 @@
 # tools/demo.sh [WORK_DIR], where results go to work_dirs unless another folder is named.
 # A second run goes on where the first one stopped and trains nothing that is trained already.
 set -euo pipefail
+[ $# -eq 0 ] || work_dirs=$(realpath -m "$1")
 cd "$(dirname "$0")/.."
-work_dirs=${1:-work_dirs}
+work_dirs=${work_dirs:-work_dirs}
 tools/setup.sh
 export PATH="$PWD/.venv/bin:$PATH"
 # mmcv-lite and mim greet every start with the same warnings, which ask nothing of anybody here.
@@ -20,7 +21,7 @@ for model in tin tsn; do
     mim test mmtin "$config" --checkpoint "$(cat "$work_dir/last_checkpoint")" --work-dir "$work_dir"
 done
 python tools/contact_sheet.py configs/tin_r18_demo.py "$(cat "$work_dirs/tin_r18_demo/last_checkpoint")" \
-    --out "$work_dirs/contact_sheet.png"
+    --out "$work_dirs/contact_sheet.png" --force
 
 echo
 python tools/compare.py "$work_dirs"/{tin,tsn}_r18_demo

@@ -6,15 +6,19 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mmtin.commands import mmaction2_tool, one_sentence_errors
-from mmtin.config import choose_test_protocol, match_num_segments
+from mmtin.commands import mmaction2_tool, one_sentence_errors, require_file
+from mmtin.config import choose_test_protocol, match_num_segments, refuse_late_options
 
 
 def main() -> None:
     upstream = mmaction2_tool('test')
     args = upstream['parse_args']()
     with one_sentence_errors():
-        cfg = upstream['merge_args'](Config.fromfile(args.config), args)
+        require_file(args.config, 'config')
+        require_file(args.checkpoint, 'checkpoint')
+        cfg = Config.fromfile(args.config)
+        refuse_late_options(cfg, args.cfg_options or ())
+        cfg = upstream['merge_args'](cfg, args)
         cfg.merge_from_dict(args.cfg_options or {})
         cfg.launcher = args.launcher
         cfg.load_from = args.checkpoint

@@ -4,18 +4,22 @@
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mmtin.commands import mmaction2_tool, one_sentence_errors
-from mmtin.config import match_num_segments
+from mmtin.commands import mmaction2_tool, one_sentence_errors, require_file
+from mmtin.config import match_num_segments, refuse_late_options
 
 
 def main() -> None:
     upstream = mmaction2_tool('train')
     args = upstream['parse_args']()
     with one_sentence_errors():
+        require_file(args.config, 'config')
         cfg = Config.fromfile(args.config)
-        if args.seed is not None:
-            # MMAction2 lets the seed of a config win over that of the command.
-            cfg.pop('randomness', None)
+        refuse_late_options(cfg, args.cfg_options or ())
+        # MMAction2 lets the randomness of a config win over these arguments.
+        randomness = cfg.setdefault('randomness', {})
+        for name in ('seed', 'deterministic', 'diff_rank_seed'):
+            if getattr(args, name) not in (None, False):
+                randomness[name] = getattr(args, name)
         cfg = upstream['merge_args'](cfg, args)
         match_num_segments(cfg)
         Runner.from_cfg(cfg).train()

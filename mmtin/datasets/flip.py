@@ -10,8 +10,13 @@ from mmaction.registry import TRANSFORMS
 
 from mmtin.errors import UserError
 
-_OPPOSITE = {'left': 'right', 'right': 'left'}
-_SIDE = re.compile(r'\b(left|right)\b', re.IGNORECASE)
+_OPPOSITE = {
+    'left': 'right',
+    'right': 'left',
+    'clockwise': 'counterclockwise',
+    'counterclockwise': 'clockwise',
+}
+_SIDE = re.compile(rf'\b({"|".join(_OPPOSITE)})\b')
 
 
 def mirrored_labels(names: Sequence[str]) -> list[int | None]:
@@ -21,8 +26,8 @@ def mirrored_labels(names: Sequence[str]) -> list[int | None]:
         names: of the classes, in label order.
 
     Returns:
-        Per label: itself if the name says neither left nor right, the label of the name with both words
-        swapped if there is one, else None: such clips must not be mirrored.
+        Per label: itself if the name says no side or sense of rotation, the label of the name with these
+        words swapped if there is one, else None: such clips must not be mirrored.
     """
     label_of = {name.lower(): label for label, name in enumerate(names)}
     return [label_of.get(_SIDE.sub(_opposite, name.lower())) for name in names]
@@ -36,7 +41,8 @@ def _opposite(side: re.Match) -> str:
 class FlipWithLabel(Flip):
     """MMAction2's horizontal Flip, which also changes the label to that of the mirrored clip.
 
-    Clips of a class whose name says left or right but has no counterpart stay as they are. The pairs
+    Clips of a class whose name says left, right, clockwise or counterclockwise but has no counterpart stay
+    as they are. The pairs
     come from the names of the classes, so they are right in whatever order a list has its labels.
 
     Args:
@@ -53,15 +59,21 @@ class FlipWithLabel(Flip):
         path = Path(labels)
         if not path.is_file():
             raise UserError(
-                f'no class names at {path}: tools/prepare_data.py writes them, see data/README.md'
+                f'no data at {path}: see the section "Data" of README.md for how the class names get there'
             )
-        self.mirrored = mirrored_labels(path.read_text().splitlines())
+        self.labels = path
+        self.mirrored = mirrored_labels(path.read_text(encoding='utf-8').splitlines())
 
     def transform(self, results: dict) -> dict:
         """Flip ``imgs`` and change ``label``: an int, or ``[num_classes]`` with ones for several."""
         label = results['label']
         several = np.ndim(label) == 1
         present = np.flatnonzero(label).tolist() if several else [label]
+        if max(present, default=0) >= len(self.mirrored):
+            raise UserError(
+                f'a clip has the label {max(present)}, but {self.labels} names '
+                f'{len(self.mirrored)} classes; list and names must come from the same preparation'
+            )
         mirrored = [self.mirrored[index] for index in present]
         if None in mirrored:
             return results

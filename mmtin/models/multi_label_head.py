@@ -10,7 +10,8 @@ class MultiLabelTSMHead(TSMHead):
     """TSMHead whose scores are independent probabilities, one for each class.
 
     Train it with ``multi_class=True`` and ``loss_cls=dict(type='BCELossWithLogits')``. MMAction2's heads
-    know the softmax alone, by which the classes of a clip would compete.
+    know the softmax alone, by which the classes of a clip would compete. ``average_clips`` does not
+    matter: the probabilities of the views are always averaged.
     """
 
     def average_clip(self, cls_scores: Tensor, num_segs: int = 1) -> Tensor:

@@ -3,6 +3,8 @@
 Parameter names are those of MMAction2's ResNetTIN, so that its checkpoints load.
 """
 
+import math
+
 import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
@@ -86,12 +88,12 @@ class TemporalInterlace(nn.Module):
         max_offset: float | None = None,
     ) -> None:
         super().__init__()
-        if num_segments < 1:
-            raise UserError(f'num_segments must be at least 1, got {num_segments}')
+        if not isinstance(num_segments, int) or num_segments < 1:
+            raise UserError(f'num_segments must be a whole number, at least 1, got {num_segments!r}')
         if max_offset is None:
             max_offset = num_segments / 2
-        if max_offset <= 0:
-            raise UserError(f'max_offset must be positive, in frames, got {max_offset}')
+        if not 0 < max_offset < math.inf:
+            raise UserError(f'max_offset must be positive and finite, in frames, got {max_offset}')
         directions = 2 if reverse else 1
         if min(shift_div, groups) < 1 or in_channels % (shift_div * groups * directions):
             raise UserError(

@@ -53,6 +53,8 @@ class TINResNet(ResNetTSM):
         is_tin: bool = True,
         **kwargs,
     ) -> None:
+        if depth not in self.arch_settings:
+            raise UserError(f'depth must be one of {", ".join(map(str, self.arch_settings))}, got {depth}')
         self.groups = groups
         self.reverse = reverse
         self.max_offset = max_offset

@@ -109,6 +109,8 @@ def interlace_matrix(offset: Tensor, weight: Tensor | None, num_segments: int) -
 def available_backends(device: torch.device | str | int) -> tuple[str, ...]:
     """The backends that can run on ``device``, by name."""
     device = torch.device(device)
+    if device.type == 'cuda' and not torch.cuda.is_available():
+        return ()
     return tuple(name for name, module in BACKENDS.items() if _unavailable(module, device) is None)
 
 

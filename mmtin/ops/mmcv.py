@@ -24,7 +24,7 @@ def unavailable(device: torch.device) -> str | None:
     except ImportError as error:
         return (
             f'mmcv has no compiled operators here ({error}); install them with '
-            '`pip uninstall mmcv-lite && pip install mmcv==2.1.0`'
+            '`pip uninstall mmcv-lite && pip install --no-build-isolation mmcv==2.1.0`'
         )
     return None
 

@@ -65,3 +65,25 @@ def test_missing_data_names_path_and_remedy(tmp_path, dataset, prefix):
         dataset(str(tmp_path / 'absent.txt'), DECODE, data_prefix={prefix: str(tmp_path)})
     with pytest.raises(UserError, match=r'no data at .*nowhere'):
         dataset(write_list(tmp_path, 'a 8 0'), DECODE, data_prefix={prefix: str(tmp_path / 'nowhere')})
+
+
+@pytest.mark.parametrize(
+    'dataset, prefix, line, expected',
+    [
+        (VideoClipDataset, 'video', 'my clip.mp4 0', 'path label'),
+        (VideoClipDataset, 'video', 'clip.mp4 running', 'path label'),
+        (VideoClipDataset, 'video', '', 'path label'),
+        (RawframeClipDataset, 'img', 'clip many 0', 'path number_of_frames label'),
+        (RawframeClipDataset, 'img', 'clip 8 0 1', 'path number_of_frames label'),
+    ],
+    ids=['blank in path', 'name for label', 'empty line', 'frames not a number', 'two labels'],
+)
+def test_malformed_line_is_named(tmp_path, dataset, prefix, line, expected):
+    ann_file = write_list(tmp_path, f'good.mp4 {"8 " * (prefix == "img")}0', line, 'x 8')
+    with pytest.raises(UserError, match=rf'list\.txt, line 2: expected "{expected}", got '):
+        dataset(ann_file, DECODE, data_prefix={prefix: str(tmp_path)})
+
+
+def test_empty_list_is_named(tmp_path):
+    with pytest.raises(UserError, match=r'the list .*list\.txt is empty'):
+        VideoClipDataset(write_list(tmp_path), DECODE, data_prefix=dict(video=str(tmp_path)))

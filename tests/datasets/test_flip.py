@@ -11,8 +11,9 @@ from mmtin.errors import UserError
 
 LABELS = Path(__file__).parents[2].parent / 'shared/labels/mmaction2'
 NAMES = ['Swiping Left', 'Drumming', 'Swiping Right', 'Turning left', 'Pushing from left to right',
-         'Pushing from right to left', 'Putting it upright']  # fmt: skip
-MIRRORED = [2, 1, 0, None, 5, 4, 6]
+         'Pushing from right to left', 'Putting it upright', 'Turning Hand Clockwise',
+         'Turning Hand Counterclockwise']  # fmt: skip
+MIRRORED = [2, 1, 0, None, 5, 4, 6, 8, 7]
 
 
 def pairs(names):
@@ -36,7 +37,8 @@ def test_pairs_follow_the_order_of_the_list():
     [
         ('sthv1', [(2, 4), (30, 41), (52, 66)]),
         ('sthv2', [(86, 87), (93, 94), (166, 167)]),
-        ('jester', [(0, 1), (6, 7)]),
+        # Seen in a mirror, a hand that turns clockwise turns the other way.
+        ('jester', [(0, 1), (6, 7), (14, 15)]),
     ],
 )
 def test_pairs_of_the_official_lists(name, expected):
@@ -78,5 +80,12 @@ def test_several_labels(tmp_path, labels, expected):
 
 
 def test_missing_names_are_an_error(tmp_path):
-    with pytest.raises(UserError, match=r'no class names at .*labels\.txt: tools/prepare_data\.py'):
+    with pytest.raises(UserError, match=r'no data at .*labels\.txt: see the section "Data"'):
         FlipWithLabel(str(tmp_path / 'labels.txt'))
+
+
+def test_label_beyond_the_names_is_an_error(tmp_path):
+    with pytest.raises(
+        UserError, match=rf'label {len(NAMES)}, but .*labels\.txt names {len(NAMES)} classes'
+    ):
+        flip(tmp_path, len(NAMES))

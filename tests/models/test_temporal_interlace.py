@@ -183,9 +183,17 @@ def test_input_is_left_alone():
         ),
         ({'in_channels': 64, 'groups': 0}, r'= 4 \* 0 \* 2'),
         ({'in_channels': 64, 'shift_div': 0}, r'= 0 \* 2 \* 2'),
-        ({'in_channels': 64, 'num_segments': 0}, 'num_segments must be at least 1, got 0'),
-        ({'in_channels': 64, 'max_offset': 0}, 'max_offset must be positive, in frames, got 0'),
-        ({'in_channels': 64, 'max_offset': -2.0}, 'max_offset must be positive, in frames, got -2'),
+        ({'in_channels': 64, 'num_segments': 0}, 'num_segments must be a whole number, at least 1, got 0'),
+        ({'in_channels': 64, 'max_offset': 0}, 'max_offset must be positive and finite, in frames, got 0'),
+        (
+            {'in_channels': 64, 'num_segments': 8.0},
+            'num_segments must be a whole number, at least 1, got 8.0',
+        ),
+        ({'in_channels': 64, 'max_offset': float('nan')}, 'positive and finite, in frames, got nan'),
+        (
+            {'in_channels': 64, 'max_offset': -2.0},
+            'max_offset must be positive and finite, in frames, got -2',
+        ),
     ],
     ids=lambda value: '-'.join(f'{k}{v}' for k, v in value.items()) if isinstance(value, dict) else '',
 )

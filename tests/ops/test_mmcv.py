@@ -141,7 +141,7 @@ def test_says_why_it_cannot_run(monkeypatch):
     # None in sys.modules is how Python spells "cannot be imported".
     monkeypatch.setitem(sys.modules, 'mmcv.ops', None)
     reason = backend.unavailable(torch.device('cuda'))
-    assert 'no compiled operators' in reason and 'pip install mmcv==2.1.0' in reason
+    assert 'no compiled operators' in reason and 'pip install --no-build-isolation mmcv==2.1.0' in reason
     monkeypatch.setitem(sys.modules, 'mmcv.ops', types.ModuleType('mmcv.ops'))
     assert backend.unavailable(torch.device('cuda')) is None
 

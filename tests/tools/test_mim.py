@@ -107,3 +107,34 @@ def test_checkpoint_for_another_number_of_frames_is_one_sentence(folder, work_di
     )  # fmt: skip
     assert result.returncode == 1
     assert 'error: the checkpoint interlaces clips of 8 frames, expected num_segments=4' in result.stdout
+
+
+@pytest.mark.parametrize(
+    'tool, args, expected',
+    [
+        ('train', ['nowhere.py'], 'error: no config at nowhere.py'),
+        ('test', [ROOT / 'configs' / CONFIG, 'nowhere.pth'], 'error: no checkpoint at nowhere.pth'),
+        (
+            'contact_sheet',
+            [ROOT / 'configs' / CONFIG, 'nowhere.pth'],
+            'error: no checkpoint at nowhere.pth',
+        ),
+        ('train', [ROOT / 'configs' / CONFIG, '--cfg-options', 'num_segments=4'], 'would change nothing'),
+    ],
+    ids=['config', 'checkpoint', 'checkpoint to draw', 'late option'],
+)
+def test_wrong_argument_is_one_sentence(tool, args, expected, tmp_path):
+    result = run(sys.executable, ROOT / f'tools/{tool}.py', *args, cwd=tmp_path)
+    assert result.returncode == 1
+    assert expected in result.stdout.splitlines()[-1]
+    assert 'Traceback' not in result.stdout
+
+
+def test_contact_sheet_is_not_overwritten_unasked(work_dir, tmp_path):
+    (tmp_path / 'sheet.png').write_text('mine')
+    result = run(
+        sys.executable, ROOT / 'tools/contact_sheet.py', ROOT / 'configs' / CONFIG,
+        work_dir / 'epoch_1.pth', '--out', 'sheet.png', cwd=tmp_path,
+    )  # fmt: skip
+    assert 'error: sheet.png is there already; --force replaces it' in result.stdout
+    assert (tmp_path / 'sheet.png').read_text() == 'mine'

@@ -1,4 +1,5 @@
-# MMAction2's training on large sets from ImageNet: Kinetics, Multi-Moments in Time.
+# Training on large sets from ImageNet (Kinetics, Multi-Moments in Time), with the values that MMAction2's
+# TIN has on Kinetics-400: the paper gives none.
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=50, val_begin=1, val_interval=1)
 
 optim_wrapper = dict(

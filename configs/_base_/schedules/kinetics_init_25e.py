@@ -3,7 +3,8 @@ train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=25, val_begin=1, val_int
 
 optim_wrapper = dict(
     optimizer=dict(type='SGD', lr=0.005, momentum=0.9, weight_decay=5e-4),
-    # Not in the paper, but in both public releases: five times the rate for the classifier, and clipping.
+    # Not in the paper, but in both public releases: clipping, and rates by layer. The classifier has five
+    # times the rate, its bias ten times, other biases twice, and biases and BatchNorm have no decay.
     constructor='TSMOptimWrapperConstructor',
     paramwise_cfg=dict(fc_lr5=True),
     clip_grad=dict(max_norm=20, norm_type=2))
