@@ -46,7 +46,10 @@ def parse_args() -> argparse.Namespace:
         help='processes (default: as many as cores)',
     )
     parser.add_argument(
-        '--time-limit', type=float, default=60, help='for one clip, in seconds (default: %(default)g)'
+        '--time-limit',
+        type=positive_int,
+        default=60,
+        help='for one clip, in seconds (default: %(default)s)',
     )
     parser.add_argument(
         '--bad', type=Path, help='file for the bad clips, path<TAB>why (default: LIST with .bad.txt)'
@@ -65,6 +68,9 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
 def check(args: argparse.Namespace) -> bool:
     """Whether all clips are good."""
     bad_file = args.bad or args.list.with_suffix('.bad.txt')
+    files = [path.resolve() for path in (args.list, bad_file, args.write_list) if path]
+    if len(set(files)) < len(files):
+        raise UserError('LIST, --bad and --write-list must be different files')
     for path in (bad_file, args.write_list):
         if path and path.exists() and not args.force:
             raise UserError(f'{path} is there already; name another file, or --force to replace it')

@@ -2,6 +2,7 @@
 """Write the lists of a data set from the files that its owner ships (see data/README.md)."""
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -37,18 +38,20 @@ def parse_args() -> argparse.Namespace:
 
 def summary(done: Preparation) -> str:
     """The counts of each split as a table, where the lists are, and what to do next."""
-    owners, frames = done.annotations, ' --frames' if done.data_set.frame_template else ''
+    owners = done.annotations
     headers = ('split', 'listed', 'missing', 'unreadable')
     table = [(split, *(count[key] for key in headers[1:])) for split, count in done.counts.items()]
-    check = Path(sys.argv[0]).with_name('check_videos.py')
+    script = Path(sys.argv[0]).with_name('check_videos.py')
     first = done.folder / f'{next(iter(done.counts))}.txt'
+    check = ['python', str(script), str(first), '--media', str(done.media)]
+    check += ['--frames'] if done.data_set.frame_template else []
     return '\n'.join(
         [
             f'{done.data_set.title}: {len(owners.classes)} classes; their order is {owners.label_order}.',
             *([f'warning: {done.warning}'] if done.warning else []),
             tabulate(table, headers, tablefmt='github'),
             f'The lists are in {done.folder}; missing.txt there names what is missing or unreadable.',
-            f'Next: python {check} {first} --media {done.media}{frames}',
+            f'Next: {shlex.join(check)}',
         ]
     )
 

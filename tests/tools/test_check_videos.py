@@ -89,3 +89,11 @@ def test_real_clips_whole_and_cut_short(tmp_path):
     found = reasons(tmp_path / 'all.bad.txt')
     assert set(found) == set(cut)
     assert 'killed its process (SIGSEGV)' in found.values()
+
+
+def test_the_list_is_never_its_own_result(tmp_path):
+    write_lines(tmp_path / 'list.txt', 'a.mp4 0')
+    result = check('list.txt', '--media', '.', '--write-list', 'list.txt', '--force', cwd=tmp_path)
+    assert result.returncode == 1
+    assert 'must be different files' in result.stdout
+    assert (tmp_path / 'list.txt').read_text() == 'a.mp4 0\n'
