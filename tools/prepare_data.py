@@ -48,7 +48,7 @@ def summary(done: Preparation) -> str:
     return '\n'.join(
         [
             f'{done.data_set.title}: {len(owners.classes)} classes; their order is {owners.label_order}.',
-            *([f'warning: {done.warning}'] if done.warning else []),
+            *(f'warning: {warning}' for warning in done.warnings),
             tabulate(table, headers, tablefmt='github'),
             f'The lists are in {done.folder}; missing.txt there names what is missing or unreadable.',
             f'Next: {shlex.join(check)}',

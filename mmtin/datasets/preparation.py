@@ -24,7 +24,7 @@ class Preparation:
         folder: with the lists.
         media: the link to the clips.
         counts: by split, how many clips are ``'listed'``, ``'missing'`` and ``'unreadable'``.
-        warning: what should be looked at, or None.
+        warnings: what should be looked at.
     """
 
     data_set: DataSet
@@ -32,7 +32,7 @@ class Preparation:
     folder: Path
     media: Path
     counts: dict[str, Counter]
-    warning: str | None
+    warnings: list[str]
 
 
 def prepare(
@@ -99,11 +99,11 @@ def prepare(
     texts['missing.txt'] = [
         f'{clip.path}\t{clip.fault}' for clips in splits.values() for clip in clips if clip.fault
     ]
-    warning = _unusual_classes(data_set, owners)
-    texts['README.txt'] = _readme(data_set, owners, counts, warning)
+    warnings = [*_unusual_classes(data_set, owners), *_repeated_clips(owners)]
+    texts['README.txt'] = _readme(data_set, owners, counts, warnings)
     _write(folder, texts)
     _link(link, media)
-    return Preparation(data_set, owners, folder, link, counts, warning)
+    return Preparation(data_set, owners, folder, link, counts, warnings)
 
 
 def _inspector(data_set: DataSet, media: Path) -> Callable[[Clip], Inspection]:
@@ -119,17 +119,27 @@ def _count(clips: list[Inspection], allow_missing: bool) -> Counter:
     return Counter(listed=listed, missing=missing, unreadable=faults - missing)
 
 
-def _unusual_classes(data_set: DataSet, owners: Annotations) -> str | None:
+def _unusual_classes(data_set: DataSet, owners: Annotations) -> Iterator[str]:
     if len(owners.classes) in data_set.num_classes:
-        return None
+        return
     published = ' or '.join(map(str, data_set.num_classes))
-    return (
+    yield (
         f'{len(owners.classes)} classes are not the {published} of {data_set.title}: the configs and '
         'published checkpoints do not fit these labels'
     )
 
 
-def _readme(data_set: DataSet, owners: Annotations, counts: dict, warning: str | None) -> list[str]:
+def _repeated_clips(owners: Annotations) -> Iterator[str]:
+    times = Counter(clip.path for clips in owners.splits.values() for clip in clips)
+    repeated = [path for path, count in times.items() if count > 1]
+    if repeated:
+        yield (
+            f"{len(repeated)} clips stand more than once in the owner's files, such as {repeated[0]}: a "
+            'clip that is trained on and tested on flatters the model'
+        )
+
+
+def _readme(data_set: DataSet, owners: Annotations, counts: dict, warnings: list[str]) -> list[str]:
     clip = 'path, TAB, labels' if data_set.frame_template is None else 'folder, number of frames, labels'
     return [
         f'{data_set.title}, as tools/prepare_data.py of mmtin lists it.',
@@ -137,7 +147,7 @@ def _readme(data_set: DataSet, owners: Annotations, counts: dict, warning: str |
         f'labels.txt: {len(owners.classes)} classes, one a line; the first has label 0.',
         f'The order of the labels is {owners.label_order}.',
         'A checkpoint is valid with the order that it was trained with, and no other.',
-        *([f'Note: {warning}.'] if warning else []),
+        *(f'Note: {warning}.' for warning in warnings),
         '',
         *(f'{split}.txt: {count["listed"]} clips; a line has {clip}.' for split, count in counts.items()),
         'missing.txt: the clips that are missing or cannot be read, and why.',

@@ -47,7 +47,8 @@ def sthv1(tmp_path):
     def call(**options):
         return prepare('sthv1', *folders, tmp_path / 'data', **options)
 
-    call.media, call.out = folders.media, tmp_path / 'data'
+    call.annotations, call.media = folders
+    call.out = tmp_path / 'data'
     return call
 
 
@@ -209,5 +210,19 @@ def test_splits_have_folders_of_their_own_and_share_the_media(tmp_path):
 
 def test_number_of_classes_that_is_not_the_published_one_is_pointed_out(sthv1):
     done = sthv1()
-    assert done.warning.startswith('3 classes are not the 174 of Something-Something V1')
-    assert done.warning in (done.folder / 'README.txt').read_text()
+    (warning,) = done.warnings
+    assert warning.startswith('3 classes are not the 174 of Something-Something V1')
+    assert warning in (done.folder / 'README.txt').read_text()
+
+
+def test_clips_that_are_listed_twice_are_pointed_out(sthv1):
+    (train,) = sthv1.annotations.glob('*-train.csv')
+    (val,) = sthv1.annotations.glob('*-validation.csv')
+    repeated = train.read_text().splitlines()[0]
+    val.write_text(f'{val.read_text()}{repeated}\n')
+    assert any(
+        warning.startswith(
+            f"1 clips stand more than once in the owner's files, such as {repeated.split(';')[0]}"
+        )
+        for warning in sthv1().warnings
+    )
