@@ -15,11 +15,12 @@ def main() -> None:
         require_file(args.config, 'config')
         cfg = Config.fromfile(args.config)
         refuse_late_options(cfg, args.cfg_options or ())
-        # MMAction2 lets the randomness of a config win over these arguments.
-        randomness = cfg.setdefault('randomness', {})
-        for name in ('seed', 'deterministic', 'diff_rank_seed'):
-            if getattr(args, name) not in (None, False):
-                randomness[name] = getattr(args, name)
+        if cfg.get('randomness') is not None:
+            # MMAction2 lets the randomness of a config win over these arguments.
+            given = {name: getattr(args, name) for name in ('seed', 'deterministic', 'diff_rank_seed')}
+            cfg.randomness.update(
+                {name: value for name, value in given.items() if value not in (None, False)}
+            )
         cfg = upstream['merge_args'](cfg, args)
         match_num_segments(cfg)
         Runner.from_cfg(cfg).train()

@@ -5,6 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import mmaction
 import pytest
 
 from tests.tools.mim import run, run_mim
@@ -58,6 +59,26 @@ def test_resume_goes_on_where_it_stopped(folder, work_dir):
 def test_seed_of_the_command_wins_over_the_config(work_dir):
     (log,) = {path for path in work_dir.glob('*/*.log') if 'Epoch(train) [1]' in path.read_text()}
     assert re.search(r'^ +seed: 7$', log.read_text(), re.MULTILINE)
+
+
+def test_stock_tsn_becomes_tin_by_its_backbone_alone(folder):
+    (stock,) = Path(mmaction.__file__).parent.rglob(
+        'tsn_imagenet-pretrained-r50_8xb32-1x1x3-100e_kinetics400-rgb.py'
+    )
+    data = (
+        f'{split}_dataloader.{option}'
+        for split in ('train', 'val', 'test')
+        for option in ('dataset.ann_file=data/demo/val.txt', 'dataset.data_prefix.video=data/demo',
+                       'dataset.indices=2', 'batch_size=1', 'num_workers=0', 'persistent_workers=False')
+    )  # fmt: skip
+    output = run_mim(
+        'train', 'mmtin', stock, '--work-dir', 'swapped', '--cfg-options',
+        'model.backbone.type=mmtin.TINResNet', 'model.backbone.pretrained=None', 'train_cfg.max_epochs=1',
+        'default_hooks.checkpoint.save_last=False', 'default_hooks.checkpoint.interval=-1', *data,
+        cwd=folder,
+    )  # fmt: skip
+    assert re.search(r'Epoch\(train\) +\[1\]\[2/2\]', output)
+    assert 'test_dataloader: num_clips 25 -> 3, the number of frames that TINResNet was built for' in output
 
 
 def test_results_are_compared(work_dir):
