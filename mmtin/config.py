@@ -37,7 +37,7 @@ def refuse_late_options(cfg: Config, options: Iterable[str]) -> None:
         if name in cfg and name not in _READ_LATER:
             raise UserError(
                 f'--cfg-options {name}=... would change nothing: the config uses {name} while its file is '
-                'read; set the entries that it fills in, or write a config with _base_ that sets it'
+                'read; set the entries that it fills in, or change it in a copy of the config'
             )
         if name == 'test_protocol' and 'test_protocols' not in cfg:
             raise UserError('this config has no test_protocols to choose a test_protocol from')
@@ -67,7 +67,11 @@ def match_num_segments(cfg: Config) -> None:
     spread = clip_len == 1 or any(step.get('input_format') == 'NCHW_Flow' for step in pipeline)
     num_segments = num_clips if spread else clip_len * num_clips
 
-    backbone.setdefault('num_segments', num_segments)
+    if 'num_segments' not in backbone:
+        backbone.num_segments = num_segments
+        print_log(
+            f'TINResNet: num_segments = {num_segments}, what the training pipeline samples.', 'current'
+        )
     for part in ('backbone', 'cls_head'):
         stated = (cfg.model.get(part) or {}).get('num_segments', num_segments)
         if stated != num_segments:

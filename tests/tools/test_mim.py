@@ -78,6 +78,7 @@ def test_stock_tsn_becomes_tin_by_its_backbone_alone(folder):
         cwd=folder,
     )  # fmt: skip
     assert re.search(r'Epoch\(train\) +\[1\]\[2/2\]', output)
+    assert 'TINResNet: num_segments = 3, what the training pipeline samples' in output
     assert 'test_dataloader: num_clips 25 -> 3, the number of frames that TINResNet was built for' in output
 
 
