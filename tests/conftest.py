@@ -1,7 +1,14 @@
 """What every test needs: the same random numbers in every run."""
 
-import pytest
+import os
+
 import torch
+
+# Where there is no GPU, Triton's interpreter runs its kernels. It asks when it is imported.
+if not torch.cuda.is_available():
+    os.environ.setdefault('TRITON_INTERPRET', '1')
+
+import pytest
 from mmengine.registry import init_default_scope
 
 # First of all, since mmaction.models cannot be imported without its remedies.

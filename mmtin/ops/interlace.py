@@ -13,9 +13,16 @@ import torch
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
-from mmtin.ops import matrix, mmcv, reference
+from mmtin.ops import matrix, mmcv, native, reference, triton
+from mmtin.ops.eager import runs_eagerly
 
-BACKENDS: dict[str, ModuleType] = {'reference': reference, 'matrix': matrix, 'mmcv': mmcv}
+BACKENDS: dict[str, ModuleType] = {
+    'reference': reference,
+    'matrix': matrix,
+    'mmcv': mmcv,
+    'triton': triton,
+    'native': native,
+}
 
 
 def tin_shift(input: Tensor, shift: Tensor, backend: str = 'auto') -> Tensor:
@@ -128,11 +135,28 @@ class TINShift(nn.Module):
         return f'backend={self.backend!r}'
 
 
+def kernels_in_place(x: Tensor) -> ModuleType | None:
+    """The backend that ``'auto'`` chooses to interlace within ``x`` ``[N*T, C, H, W]`` for a moment.
+
+    None if the memory of ``x`` cannot be borrowed: it is recorded, traced, transformed or not dense, or
+    autocast would convert it to another tensor first.
+    """
+    dense = x.is_contiguous() or x.is_contiguous(memory_format=torch.channels_last)
+    if not dense or not runs_eagerly(x) or x.device.type not in ('cpu', 'cuda'):
+        return None
+    if x.is_inference() and not torch.is_inference_mode_enabled():
+        return None
+    if torch.is_autocast_enabled(x.device.type) and x.dtype != torch.get_autocast_dtype(x.device.type):
+        return None
+    return _backend('auto', x)
+
+
 def _backend(name: str, x: Tensor) -> ModuleType:
     if name == 'auto':
+        name = _auto(x)
         if not torch.compiler.is_compiling():
-            _log_choice('matrix', x.device.type)
-        return matrix
+            _log_choice(name, x.device.type)
+        return BACKENDS[name]
     if name not in BACKENDS:
         raise ValueError(f'backend must be auto or one of {", ".join(BACKENDS)}, got {name!r}')
     reason = _unavailable(BACKENDS[name], x.device)
@@ -142,6 +166,17 @@ def _backend(name: str, x: Tensor) -> ModuleType:
             f'Available on {x.device}: {", ".join(available_backends(x.device))}'
         )
     return BACKENDS[name]
+
+
+def _auto(x: Tensor) -> str:
+    # torch.compile keeps the kernels of Triton; function transforms and ONNX do not take them.
+    takes_kernels = torch.compiler.is_compiling() or runs_eagerly(x)
+    takes_kernels = takes_kernels and not torch.onnx.is_in_onnx_export()
+    if x.is_cuda and takes_kernels and triton.unavailable(x.device) is None:
+        return 'triton'
+    if x.dtype == torch.float32 and runs_eagerly(x) and native.unavailable(x.device) is None:
+        return 'native'
+    return 'matrix'
 
 
 def _unavailable(module: ModuleType, device: torch.device) -> str | None:

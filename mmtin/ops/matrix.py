@@ -4,6 +4,8 @@ Plain tensor algebra: any device and dtype, differentiated by autograd, compiled
 Unlike a shift, a matrix product spreads an infinite or NaN value of one frame over its whole clip.
 """
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch import Tensor
 
@@ -24,7 +26,8 @@ def interlace_matrix(offset: Tensor, weight: Tensor | None, num_segments: int) -
 
 def tin_shift(input: Tensor, shift: Tensor) -> Tensor:
     """Shift by a product with zeros and ones; see :func:`mmtin.ops.tin_shift`."""
-    return _apply(interlace_matrix(shift.float(), None, input.shape[1]), input)
+    precise = torch.promote_types(input.dtype, torch.float32)
+    return _apply(interlace_matrix(shift.to(precise), None, input.shape[1]), input)
 
 
 def temporal_interlace(x: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
@@ -32,10 +35,63 @@ def temporal_interlace(x: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
     return _apply(interlace_matrix(offset, weight, x.shape[1]), x)
 
 
+def interlace_into(out: Tensor, x: Tensor, offset: Tensor, weight: Tensor) -> None:
+    """Write the interlaced ``x`` ``[N, T, C, *]`` into ``out``, which must not overlap it.
+
+    Args:
+        out: the shape and dtype of ``x``; also a slice of a wider tensor.
+        x: ``[N, T, C, *]``, floating point.
+        offset: ``[N, G]``, at least single precision, in frames.
+        weight: ``[N, T, G]``, like ``offset``.
+    """
+    matrix = interlace_matrix(offset, weight, x.shape[1])
+    out, x = _grouped(out, offset.shape[1], out, x)
+    out.copy_(_product(matrix, x))
+
+
+def interlace_backward_into(
+    grad_x: Tensor, grad_output: Tensor, x: Tensor, offset: Tensor, weight: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Write the gradient of ``x`` into ``grad_x``, which must not overlap ``grad_output``.
+
+    Args:
+        grad_x: the shape and dtype of ``x``; also a slice of a wider tensor.
+        grad_output: the shape of ``x``.
+        x, offset, weight: as they went into :func:`interlace_into`.
+
+    Returns:
+        Gradients of ``offset`` ``[N, G]`` and ``weight`` ``[N, T, G]``.
+    """
+    factors = [tensor.detach().requires_grad_() for tensor in (offset, weight)]
+    with torch.enable_grad():
+        matrix = interlace_matrix(*factors, x.shape[1])
+    grad_x, grad_output, x = _grouped(grad_x, offset.shape[1], grad_x, grad_output, x)
+    grad_x.copy_(_product(matrix.detach().mT, grad_output))
+    grad_matrix = grad_output.flatten(3).to(matrix.dtype) @ x.flatten(3).to(matrix.dtype).mT
+    return torch.autograd.grad(matrix, factors, grad_matrix)
+
+
 def _apply(matrix: Tensor, x: Tensor) -> Tensor:
-    """``[N, G, T, T]`` times ``[N, T, C, *]`` -> ``[N, T, C, *]``."""
-    grouped = x.flatten(2).unflatten(2, (matrix.shape[1], -1))
-    # Autocast would round float32 clips to half precision; the operator keeps the dtype of x.
-    with torch.autocast(x.device.type, enabled=False):
-        output = torch.einsum('ngts,nsgk->ntgk', matrix.to(x.dtype), grouped)
-    return output.reshape(x.shape)
+    """``[N, G, T, T]`` times ``[N, T, C, *]`` -> ``[N, T, C, *]``, differentiable."""
+    grouped = x.flatten(2).unflatten(2, (matrix.shape[1], -1)).transpose(1, 2)
+    return _product(matrix, grouped).transpose(1, 2).reshape(x.shape).to(x.dtype)
+
+
+def _product(matrix: Tensor, grouped: Tensor) -> Tensor:
+    """``[N, G, T, T]`` times ``[N, G, T, *]`` -> ``[N, G, T, *]`` in the precision of the matrix."""
+    # Autocast would round to half precision what the operator promises to compute in single.
+    with _no_autocast(grouped.device.type):
+        return (matrix @ grouped.flatten(3).to(matrix.dtype)).reshape(grouped.shape)
+
+
+def _no_autocast(device_type: str) -> AbstractContextManager:
+    if torch.amp.is_autocast_available(device_type):
+        return torch.autocast(device_type, enabled=False)
+    return nullcontext()  # the meta device, on which costs are counted
+
+
+def _grouped(like: Tensor, groups: int, *tensors: Tensor) -> list[Tensor]:
+    """Views ``[N, G, T, *]`` of ``[N, T, C, *]`` whose last dimensions follow the memory of ``like``."""
+    views = [tensor.unflatten(2, (groups, -1)).transpose(1, 2) for tensor in tensors]
+    channels_last = like.dim() > 3 and like.stride(2) == 1
+    return [view.movedim(3, -1) if channels_last else view for view in views]

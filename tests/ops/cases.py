@@ -6,7 +6,13 @@ from tolerance import assert_close
 
 from mmtin.ops import available_backends, temporal_interlace
 
-BACKENDS = available_backends('cpu')
+DEVICES = ['cpu', 'cuda'] if torch.cuda.is_available() else ['cpu']
+# mmcv's has types and tests of its own.
+BACKENDS = tuple(
+    dict.fromkeys(
+        backend for device in DEVICES for backend in available_backends(device) if backend != 'mmcv'
+    )
+)
 DTYPES = [torch.float64, torch.float32, torch.float16, torch.bfloat16]
 SHAPES = {
     'N1-T1-C4-G1': (1, 1, 4, 1, ()),
@@ -20,6 +26,12 @@ SHAPES = {
 shapes = pytest.mark.parametrize('shape', SHAPES.values(), ids=SHAPES)
 dtypes = pytest.mark.parametrize('dtype', DTYPES, ids=lambda dtype: str(dtype).removeprefix('torch.'))
 backends = pytest.mark.parametrize('backend', BACKENDS)
+precise_backends = pytest.mark.parametrize('backend', [name for name in BACKENDS if name != 'native'])
+
+
+def finest(backend):
+    """The most precise type that a backend computes in."""
+    return torch.float32 if backend == 'native' else torch.float64
 
 
 def offsets_of_every_kind(n, t, g):

@@ -74,7 +74,7 @@ def test_auto_logs_its_choice_once(monkeypatch):
     for _ in range(3):
         tin_shift(CLIPS, OFFSET.int())
         temporal_interlace(CLIPS, OFFSET)
-    assert lines == [('Temporal interlacing on cpu uses the matrix backend.', logging.INFO)]
+    assert lines == [('Temporal interlacing on cpu uses the native backend.', logging.INFO)]
     tin_shift(CLIPS, OFFSET.int(), 'reference')
     assert len(lines) == 1
 

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from cases import BACKENDS, DTYPES, offsets_of_every_kind
+from cases import DTYPES, backends, finest, offsets_of_every_kind
 from torch.nn import functional
 
 from mmtin.ops import interlace_matrix, temporal_interlace
@@ -36,22 +36,22 @@ def test_interlace_matrix_keeps_the_dtype_of_offset():
         assert interlace_matrix(torch.zeros(1, 2, dtype=dtype), weight, 3).dtype == dtype
 
 
+@backends
 @pytest.mark.parametrize('offset', [0.0, 0.25, 1.5, -0.75, -2.0, 3.9])
-def test_interlacing_is_a_temporal_convolution_with_two_neighbouring_taps(offset):
+def test_interlacing_is_a_temporal_convolution_with_two_neighbouring_taps(offset, backend):
     """The r-TCN of the paper, section "Analysis", with torch's own convolution over time."""
     n, t, c = 2, 8, 3
-    x = torch.randn(n, t, c).double()
+    x = torch.randn(n, t, c, dtype=finest(backend))
     low = int(offset // 1)
     share = offset - low
     reach = 5
-    kernel = torch.zeros(c, 1, 2 * reach + 1).double()
+    kernel = torch.zeros(c, 1, 2 * reach + 1, dtype=x.dtype)
     # conv1d correlates: tap k reads frame t + k - reach, so a delay of d frames is tap reach - d.
     kernel[:, 0, reach - low] = 1 - share
     kernel[:, 0, reach - low - 1] = share
     expected = functional.conv1d(x.transpose(1, 2), kernel, padding=reach, groups=c).transpose(1, 2)
-    for backend in BACKENDS:
-        actual = temporal_interlace(x, torch.full((n, c), offset, dtype=torch.float64), backend=backend)
-        torch.testing.assert_close(actual, expected)
+    actual = temporal_interlace(x, torch.full((n, c), offset, dtype=x.dtype), backend=backend)
+    torch.testing.assert_close(actual, expected)
 
 
 def test_interlace_matrix_refuses():

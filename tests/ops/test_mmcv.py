@@ -11,6 +11,7 @@ import torch
 from cases import assert_matches_reference, gradients, make, naive_shift, shapes, shifts_of_every_kind
 from torch.autograd.gradcheck import GradcheckError
 
+from mmtin.ablation.mmcv_gradient import MMCVShift
 from mmtin.ops import mmcv as backend
 from mmtin.ops import tin_shift
 
@@ -19,38 +20,27 @@ dtypes = pytest.mark.parametrize(
 )
 
 
-class MMCVShift(torch.autograd.Function):
-    """What mmcv 2.1.0 launches on CUDA, after its ``tin_shift_cuda_kernel.cuh``."""
+class MMCVKernel:
+    """mmcv's operator on plain torch, as strict and as wrong as mmcv's, counting its launches."""
 
     launched = 0
 
     @staticmethod
-    def kernel(input, shift):
+    def tin_shift(input, shift):
         # The kernel indexes raw memory: it takes other layouts and types without a word.
         assert input.dim() == 4 and input.is_contiguous() and shift.is_contiguous()
         assert shift.dtype == torch.int32 and input.dtype != torch.bfloat16
         assert input.numel() > 0, 'CUDA error: invalid configuration argument'
-        MMCVShift.launched += 1
-        return naive_shift(input, shift)
-
-    @staticmethod
-    def forward(ctx, input, shift):
-        ctx.save_for_backward(shift)
-        return MMCVShift.kernel(input, shift)
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        # mmcv's backward kernel repeats its forward kernel: `now_t = i + t_shift` in both.
-        (shift,) = ctx.saved_tensors
-        return MMCVShift.kernel(grad_output.contiguous(), shift), None
+        MMCVKernel.launched += 1
+        return MMCVShift.apply(input, shift)
 
 
 @pytest.fixture
 def mmcv_ops(monkeypatch):
     module = types.ModuleType('mmcv.ops')
-    module.tin_shift = MMCVShift.apply
+    module.tin_shift = MMCVKernel.tin_shift
     monkeypatch.setitem(sys.modules, 'mmcv.ops', module)
-    monkeypatch.setattr(MMCVShift, 'launched', 0)
+    monkeypatch.setattr(MMCVKernel, 'launched', 0)
     return module
 
 
@@ -81,7 +71,7 @@ def test_backend_matches_reference(mmcv_ops, monkeypatch, dtype, shape):
     monkeypatch.setattr(backend, 'unavailable', lambda device: None)
     x, offset, weight = make(shape, dtype)
     assert_matches_reference('mmcv', x, offset, weight, torch.randn(x.shape).to(dtype))
-    assert (MMCVShift.launched > 0) == (x.numel() > 0)
+    assert (MMCVKernel.launched > 0) == (x.numel() > 0)
 
 
 @shapes

@@ -1,0 +1,120 @@
+"""Kernels for the CPU, in C: one read and one write of the clips, in either memory format.
+
+float32 only: for other types, and where there is no C compiler, ``'auto'`` takes the matrix backend.
+"""
+
+import ctypes
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from mmtin.ops.native.build import BuildError, load
+from mmtin.ops.native.memory import pointer, runs, runs_like
+
+
+def unavailable(device: torch.device) -> str | None:
+    """Why the backend cannot run on ``device``, with the remedy, or None if it can."""
+    if device.type != 'cpu':
+        return f'its kernels are for the CPU; the tensors are on {device.type}'
+    try:
+        load()
+    except BuildError as error:
+        return str(error)
+    return None
+
+
+def tin_shift(input: Tensor, shift: Tensor) -> Tensor:
+    """Shift by whole offsets; see :func:`mmtin.ops.tin_shift`."""
+    # float32 cannot hold every integer; beyond the clip every shift is the same.
+    num_segments = input.shape[1]
+    offset = shift.long().clamp(-num_segments, num_segments).float()
+    return temporal_interlace(input, offset, offset.new_ones(input.shape[0], num_segments, shift.shape[1]))
+
+
+def temporal_interlace(x: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
+    """Interlace in one pass; see :func:`mmtin.ops.temporal_interlace`.
+
+    Raises:
+        TypeError: for any type but float32.
+    """
+    if x.dtype != torch.float32:
+        raise TypeError(f"the native kernels take float32, got {x.dtype}; use backend='matrix'")
+    return _Interlace.apply(x, offset, weight)
+
+
+def interlace_into(out: Tensor, x: Tensor, offset: Tensor, weight: Tensor) -> None:
+    """Write the interlaced ``x`` ``[N, T, C, *]`` into ``out``, which must not overlap it.
+
+    Args:
+        out: the shape of ``x``; a dense tensor or a slice of the channels of one, planes or channels_last.
+        x: ``[N, T, C, *]``, float32.
+        offset: ``[N, G]``, float32, in frames.
+        weight: ``[N, T, G]``, float32.
+    """
+    if out.numel() == 0:
+        return
+    to = runs(out, offset.shape[1])
+    x, source = runs_like(to, x, out)
+    offset, weight = offset.contiguous(), weight.contiguous()
+    load().interlace(to.shape, source.view, pointer(offset), pointer(weight), to.view)
+
+
+def interlace_backward_into(
+    grad_x: Tensor, grad_output: Tensor, x: Tensor, offset: Tensor, weight: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Write the gradient of ``x`` into ``grad_x``; return those of offset and weight.
+
+    Args:
+        grad_x: the shape of ``x``; a dense tensor or a slice of the channels of one. Must not overlap
+            ``grad_output``.
+        grad_output: the shape of ``x``.
+        x, offset, weight: as they went into :func:`interlace_into`.
+
+    Returns:
+        Gradients of ``offset`` ``[N, G]`` and ``weight`` ``[N, T, G]``. At a whole offset the former is
+        the one from above, as in the reference.
+    """
+    if grad_x.numel() == 0:
+        return torch.zeros_like(offset), torch.zeros_like(weight)
+    num_segments, groups = weight.shape[1:]
+    to = runs(grad_x, groups)
+    grad_output, grad_runs = runs_like(to, grad_output, grad_x)
+    x, x_runs = runs_like(to, x, grad_x)
+    offset, weight = offset.contiguous(), weight.contiguous()
+    sums = x.new_empty(offset.shape[0], load().tiles_of_a_group(to.shape), groups, 2, num_segments)
+    load().interlace_backward(
+        to.shape, grad_runs.view, x_runs.view, pointer(offset), pointer(weight), to.view, pointer(sums)
+    )
+    near, far = sums.sum(1, dtype=torch.float64).transpose(1, 3).unbind(2)  # each [N, T, G]
+    share = (offset - offset.floor())[:, None]
+    return (weight * (far - near)).sum(1).to(offset.dtype), ((1 - share) * near + share * far).to(
+        weight.dtype
+    )
+
+
+def describe(x: Tensor) -> Tensor:
+    """Mean over space: ``[N, T, C, H, W]``, float32 -> ``[N, C, T]``."""
+    clips, num_segments, channels = x.shape[:3]
+    shape, view = runs(x, 1) or runs(x := x.contiguous(), 1)
+    descriptor = x.new_empty(clips, channels, num_segments)
+    load().describe(shape, view, ctypes.c_int64(channels), pointer(descriptor), None)
+    return descriptor
+
+
+class _Interlace(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, offset, weight):
+        ctx.save_for_backward(x, offset, weight)
+        out = torch.empty_like(x)
+        if runs(out, offset.shape[1]) is None:
+            out = x.new_empty(x.shape)
+        ctx.layout = out.stride()
+        interlace_into(out, x, offset, weight)
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad_output):
+        grad_x = grad_output.new_empty_strided(grad_output.shape, ctx.layout)
+        return grad_x, *interlace_backward_into(grad_x, grad_output, *ctx.saved_tensors)

@@ -1,0 +1,85 @@
+"""Compile the kernels with the C compiler of the machine, once, and load them.
+
+Plain C without torch's headers: half a second the first time, then a file in the user's cache. OpenMP's
+functions are left unresolved so that they come from torch, whose threads the kernels then share.
+"""
+
+import ctypes
+import functools
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import torch
+
+SOURCE = Path(__file__).with_name('kernels.c')
+# An infinite or NaN frame must stay what it is: no -ffast-math.
+FLAGS = ('-O3', '-march=native', '-std=c11', '-fPIC', '-fopenmp')
+
+
+class BuildError(RuntimeError):
+    """The kernels cannot be compiled or loaded here; the text says why."""
+
+
+@functools.cache
+def load() -> ctypes.CDLL:
+    """The compiled kernels.
+
+    Raises:
+        BuildError: without a compiler, or one whose OpenMP is not that of torch.
+    """
+    compiler = shutil.which(os.environ.get('CC', 'cc'))
+    if compiler is None:
+        raise BuildError('there is no C compiler; install gcc, or name a compiler in CC')
+    library = _cache_folder() / f'kernels-{_fingerprint(compiler)}.so'
+    if not library.exists():
+        _compile(compiler, library)
+    try:
+        kernels = ctypes.CDLL(str(library))
+    except OSError as error:
+        raise BuildError(f'the compiled kernels do not load ({error}); delete {library}') from error
+    kernels.tiles_of_a_group.restype = ctypes.c_int64
+    return kernels
+
+
+def _cache_folder() -> Path:
+    return Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'mmtin'
+
+
+def _fingerprint(compiler: str) -> str:
+    """Differs where the result of compiling might: a home folder may serve several machines."""
+    parts = (SOURCE.read_bytes(), ' '.join((compiler, *FLAGS)), torch.__version__, _processor())
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _processor() -> str:
+    """What -march=native looks at."""
+    try:
+        lines = Path('/proc/cpuinfo').read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.startswith(('flags', 'Features'))), platform.machine())
+
+
+def _compile(compiler: str, library: Path) -> None:
+    try:
+        library.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=library.parent) as folder:
+            objects, linked = Path(folder) / 'kernels.o', Path(folder) / 'kernels.so'
+            _run(compiler, *FLAGS, '-c', str(SOURCE), '-o', str(objects))
+            _run(compiler, '-shared', str(objects), '-lm', '-o', str(linked))
+            # In one step, so that processes that compile at the same time do not read half a file.
+            linked.replace(library)
+    except OSError as error:
+        raise BuildError(f'the kernels cannot be written to {library.parent} ({error})') from error
+
+
+def _run(*command: str) -> None:
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        reason = (result.stderr.strip() or f'status {result.returncode}').splitlines()[0]
+        raise BuildError(f'{command[0]} does not compile the kernels: {reason}')

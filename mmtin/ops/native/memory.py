@@ -1,0 +1,85 @@
+"""How the kernels walk over the memory of a tensor; the structures of ``kernels.c``."""
+
+import ctypes
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Shape(ctypes.Structure):
+    """Sizes: clips, frames, groups, runs of a group in a frame, floats in a run."""
+
+    _fields_ = [(name, ctypes.c_int64) for name in ('clips', 'frames', 'groups', 'rows', 'run')]
+
+
+class View(ctypes.Structure):
+    """An address and strides, in floats."""
+
+    _fields_ = [
+        ('data', ctypes.c_void_p),
+        *((name, ctypes.c_int64) for name in ('clip', 'frame', 'group', 'row')),
+    ]
+
+
+class Runs(NamedTuple):
+    """A tensor as the kernels see it."""
+
+    shape: Shape
+    view: View
+
+    def fit(self, other: 'Runs') -> bool:
+        """Whether both have the same runs, so that one walk serves both."""
+        return (self.shape.rows, self.shape.run) == (other.shape.rows, other.shape.run)
+
+
+def runs(x: Tensor, groups: int) -> Runs | None:
+    """``[N, T, C, *]`` with planes of pixels or with channels innermost, also a slice of the channels.
+
+    Returns:
+        None if its memory has another order.
+    """
+    clips, frames, channels = x.shape[:3]
+    clip, frame, channel = x.stride()[:3]
+    pixels, pixel = _collapse(x.shape[3:], x.stride()[3:])
+    width = channels // groups
+    if pixel is None:
+        return None
+    if (pixel == 1 or pixels == 1) and (channel == pixels or channels == 1):
+        rows, run, row, group = 1, width * pixels, 0, width * pixels
+    elif channel == 1:
+        rows, run, row, group = pixels, width, pixel, width
+    else:
+        return None
+    return Runs(
+        Shape(clips, frames, groups, rows, run),
+        View(None if x.is_meta else x.data_ptr(), clip, frame, group, row),
+    )
+
+
+def runs_like(like: Runs, x: Tensor, model: Tensor) -> tuple[Tensor, Runs]:
+    """``x`` with the runs ``like`` that ``model`` has: itself, or a copy if its memory has others."""
+    found = runs(x, like.shape.groups)
+    if found is None or not found.fit(like):
+        x = torch.empty_like(model).copy_(x)
+        found = runs(x, like.shape.groups)
+    return x, found
+
+
+def pointer(x: Tensor) -> ctypes.c_void_p:
+    """The address of contiguous ``x``, which the caller keeps alive."""
+    return ctypes.c_void_p(x.data_ptr())
+
+
+def _collapse(sizes: tuple[int, ...], strides: tuple[int, ...]) -> tuple[int, int | None]:
+    """Size and stride of all dimensions in one; the stride is None where they do not follow each other."""
+    total, unit = 1, None
+    for size, stride in zip(reversed(sizes), reversed(strides)):
+        if size == 1:
+            continue
+        if unit is None:
+            unit = stride
+        elif stride != unit * total:
+            return total, None
+        total *= size
+    return total, 1 if unit is None else unit

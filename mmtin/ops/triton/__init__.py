@@ -1,0 +1,10 @@
+"""Fused CUDA kernels: each element is read from memory once and written once, forwards and backwards.
+
+``ops.py`` has the differentiable operators, ``launch.py`` the primitives that write into memory of the
+caller, ``kernels.py`` the kernels, which alone import Triton.
+"""
+
+from mmtin.ops.triton.launch import interlace_backward_into, interlace_into
+from mmtin.ops.triton.ops import temporal_interlace, tin_shift, unavailable
+
+__all__ = ['interlace_backward_into', 'interlace_into', 'temporal_interlace', 'tin_shift', 'unavailable']

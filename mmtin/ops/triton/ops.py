@@ -1,0 +1,123 @@
+"""The differentiable operators, as custom operators that torch.compile and torch.export keep whole."""
+
+import importlib.util
+import os
+import shutil
+import sysconfig
+
+import torch
+from torch import Tensor
+
+from mmtin.ops.triton.launch import flat, interlace_backward_into, interlace_into
+
+
+def unavailable(device: torch.device) -> str | None:
+    """Why the backend cannot run on ``device``, with the remedy, or None if it can."""
+    if _MISSING is not None:
+        return _MISSING
+    if _INTERPRETED:
+        return None
+    if device.type != 'cuda':
+        return (
+            f'the Triton kernels need a CUDA device; the tensors are on {device.type} '
+            '(for tests, TRITON_INTERPRET=1 before the start of Python runs them there, slowly)'
+        )
+    # Not asked while compiling, which cannot trace the question and has the same bound.
+    if not torch.compiler.is_compiling() and torch.cuda.get_device_capability(device) < (7, 0):
+        return f'Triton needs a GPU of compute capability 7.0, and {device} has less'
+    return None
+
+
+def tin_shift(input: Tensor, shift: Tensor) -> Tensor:
+    """Shift in one pass over the memory; see :func:`mmtin.ops.tin_shift`."""
+    num_segments = input.shape[1]
+    # Beyond the clip every shift is the same, and no other type than int64 holds all and their opposites.
+    return torch.ops.mmtin.tin_shift(input, shift.long().clamp(-num_segments, num_segments))
+
+
+def temporal_interlace(x: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
+    """Interlace in one pass over the memory; see :func:`mmtin.ops.temporal_interlace`.
+
+    The result is dense in the memory layout of ``x``. Differentiable once.
+    """
+    return torch.ops.mmtin.temporal_interlace(x, offset, weight)
+
+
+def _missing() -> str | None:
+    """What Triton lacks on this machine, found out without the half second that importing it takes."""
+    if importlib.util.find_spec('triton') is None:
+        return 'Triton is not installed; torch for CUDA on Linux brings it, or `pip install triton`'
+    if not (os.environ.get('CC') or shutil.which('gcc') or shutil.which('clang')):
+        return 'Triton builds its launcher with a C compiler and finds none; install gcc'
+    if not os.path.exists(os.path.join(sysconfig.get_path('include'), 'Python.h')):
+        return 'Triton builds its launcher with Python.h, which is missing; install python3-dev'
+    return None
+
+
+_MISSING = _missing()
+_INTERPRETED = os.environ.get('TRITON_INTERPRET') == '1'
+
+
+def _new(x: Tensor) -> Tensor:
+    return torch.empty_like(flat(x)).view(x.shape)
+
+
+@torch.library.custom_op('mmtin::tin_shift', mutates_args=())
+def _tin_shift(input: Tensor, shift: Tensor) -> Tensor:
+    output = _new(input)
+    weight = torch.ones(input.shape[0], input.shape[1], shift.shape[1], device=input.device)
+    interlace_into(output, input, shift, weight)
+    return output
+
+
+@_tin_shift.register_fake
+def _(input, shift):
+    return _new(input)
+
+
+def _save_shift(ctx, inputs, output):
+    ctx.save_for_backward(inputs[1])
+
+
+def _shift_back(ctx, grad_output):
+    (shift,) = ctx.saved_tensors
+    return torch.ops.mmtin.tin_shift(grad_output, -shift), None
+
+
+_tin_shift.register_autograd(_shift_back, setup_context=_save_shift)
+
+
+@torch.library.custom_op('mmtin::temporal_interlace', mutates_args=())
+def _temporal_interlace(x: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
+    output = _new(x)
+    interlace_into(output, x, offset, weight)
+    return output
+
+
+@_temporal_interlace.register_fake
+def _(x, offset, weight):
+    return _new(x)
+
+
+@torch.library.custom_op('mmtin::temporal_interlace_backward', mutates_args=())
+def _temporal_interlace_backward(
+    grad_output: Tensor, x: Tensor, offset: Tensor, weight: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    grad_x = _new(x)
+    return grad_x, *interlace_backward_into(grad_x, grad_output, x, offset, weight)
+
+
+@_temporal_interlace_backward.register_fake
+def _(grad_output, x, offset, weight):
+    return _new(x), offset.new_empty(offset.shape), weight.new_empty(weight.shape)
+
+
+def _save_inputs(ctx, inputs, output):
+    ctx.save_for_backward(*inputs)
+
+
+def _interlace_back(ctx, grad_output):
+    return torch.ops.mmtin.temporal_interlace_backward(grad_output, *ctx.saved_tensors)
+
+
+_temporal_interlace.register_autograd(_interlace_back, setup_context=_save_inputs)
