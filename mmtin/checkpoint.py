@@ -98,8 +98,8 @@ def _report(backbone: nn.Module, loaded: int, missing: list, reshaped: list, unu
     others = [key for key in missing if '.net1.' not in key]
     if interlacing:
         sentences.append(
-            f'Initialised anew: {len(interlacing)} of the offset and weight networks, which the '
-            f'checkpoint lacks ({_some(interlacing)}).'
+            f'Initialised anew: {len(interlacing)} of the temporal modules, which the checkpoint lacks '
+            f'({_some(interlacing)}).'
         )
     if others:
         sentences.append(f'Initialised anew, absent from the checkpoint: {_some(others)}.')

@@ -57,7 +57,7 @@ def match_num_segments(cfg: Config) -> None:
     """
     backbone = cfg.get('model', {}).get('backbone') or {}
     pipeline = next(_pipelines(cfg.get('train_dataloader')), None)
-    if _type_name(backbone) != 'TINResNet' or pipeline is None:
+    if _type_name(backbone) not in ('TINResNet', 'RTCNResNet') or pipeline is None:
         return
     sampling = _sampling(pipeline)
     if sampling is None:

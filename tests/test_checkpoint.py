@@ -252,7 +252,7 @@ def test_report_names_what_happened(log):
     tensors = len(network.state_dict()) - 1
     assert f'TINResNet: {tensors} tensors loaded' in report
     # 8 blocks, each with three layers of two tensors for offsets and one for weights.
-    assert 'Initialised anew: 64 of the offset and weight networks' in report
+    assert 'Initialised anew: 64 of the temporal modules' in report
     assert 'absent from the checkpoint: layer4.1.conv2.bn.weight.' in report
     assert 'Not used, no such layer here: fc.weight, fc.bias.' in report
 

@@ -1,7 +1,17 @@
 """Modules of the Temporal Interlacing Network, registered in MMAction2's MODELS."""
 
 from mmtin.models.multi_label_head import MultiLabelTSMHead
+from mmtin.models.rtcn_resnet import RTCNResNet, TemporalConvolution
 from mmtin.models.temporal_interlace import OffsetNet, TemporalInterlace, TINShift, WeightNet
 from mmtin.models.tin_resnet import TINResNet
 
-__all__ = ['MultiLabelTSMHead', 'OffsetNet', 'TINResNet', 'TINShift', 'TemporalInterlace', 'WeightNet']
+__all__ = [
+    'MultiLabelTSMHead',
+    'OffsetNet',
+    'RTCNResNet',
+    'TINResNet',
+    'TINShift',
+    'TemporalConvolution',
+    'TemporalInterlace',
+    'WeightNet',
+]

@@ -6,13 +6,22 @@ Parameter names are those of MMAction2's ResNetTIN, so that its checkpoints load
 import math
 
 import torch
+from mmaction.models.backbones.resnet_tin import CombineNet
 from mmaction.registry import MODELS
+from mmcv.cnn.bricks.wrappers import Conv2d
 from torch import Tensor, nn
 
 from mmtin.errors import UserError
-from mmtin.ops import TINShift, temporal_interlace
+from mmtin.ops import TINShift, native, temporal_interlace
+from mmtin.ops.interlace import kernels_in_place
+from mmtin.ops.interlaced_conv import convolution_arguments, describe, interlaced_conv2d
+from mmtin.ops.native.conv import Prediction
+from mmtin.ops.native.conv import interlaced_conv2d as native_conv2d
 
 MODELS.register_module(module=TINShift)
+
+# Those that do what torch.convolution does; mmcv's differs in empty inputs on old versions of torch.
+_PLAIN_CONVOLUTIONS = (nn.Conv2d, Conv2d)
 
 
 class OffsetNet(nn.Module):
@@ -107,6 +116,7 @@ class TemporalInterlace(nn.Module):
         self.folded_channels = in_channels // shift_div
         self.offset_net = OffsetNet(self.folded_channels, groups, num_segments, max_offset)
         self.weight_net = WeightNet(self.folded_channels, groups)
+        self.prediction = Prediction(num_segments, self.folded_channels, groups, reverse, max_offset)
 
     def forward(self, x: Tensor) -> Tensor:
         """``[N*T, C, H, W]`` -> the same shape, dtype and memory format.
@@ -114,34 +124,103 @@ class TemporalInterlace(nn.Module):
         Raises:
             UserError: if the number of frames is not a multiple of ``num_segments``.
         """
-        if x.shape[0] % self.num_segments:
-            raise UserError(
-                f'got {x.shape[0]} frames, which are no whole clips of num_segments={self.num_segments}; '
-                'set num_segments of the backbone to the number of frames per clip that the pipeline '
-                'samples'
-            )
+        check_whole_clips(x, self.num_segments)
         moving, resting = x[:, : self.folded_channels], x[:, self.folded_channels :]
         clips = moving.unflatten(0, (x.shape[0] // self.num_segments, self.num_segments))
-        offset, weight = self.predict(clips)
+        offset, weight = self.predict(clips.mean(dim=(3, 4)).transpose(1, 2))
         moved = temporal_interlace(clips, offset, weight).flatten(0, 1)
         return torch.cat([moved.contiguous(memory_format=_memory_format(x)), resting], dim=1)
 
-    def predict(self, clips: Tensor) -> tuple[Tensor, Tensor]:
-        """Offsets ``[N, G']`` in frames and weights ``[N, T, G']`` for ``[N, T, C', H, W]``.
+    def predict(self, descriptor: Tensor) -> tuple[Tensor, Tensor]:
+        """Offsets ``[N, G']`` in frames and weights ``[N, T, G']`` for clips described by ``[N, C', T]``.
 
-        G' counts the groups that move: the learned ones and, if ``reverse``, their twins.
+        G' counts the groups that move: the learned ones and, if ``reverse``, their twins. The descriptor
+        is the mean over space of the channels that take part.
         """
-        descriptor = clips.mean(dim=(3, 4)).transpose(1, 2)
         offset, weight = self.offset_net(descriptor), self.weight_net(descriptor)
         if self.reverse:
             offset, weight = torch.cat([offset, -offset], 1), torch.cat([weight, weight], 2)
         return offset, weight
+
+    def unobserved_parameters(self) -> list[Tensor] | None:
+        """What :func:`mmtin.ops.native.conv.interlaced_conv2d` takes of the two networks.
+
+        None if a hook waits for what they do, or if they are not in single precision.
+        """
+        offset_net, weight_net = self.offset_net, self.weight_net
+        layers = offset_net.conv, offset_net.fc1, offset_net.fc2, weight_net.conv
+        if has_hooks(offset_net) or has_hooks(weight_net) or any(map(has_hooks, layers)):
+            return None
+        parameters = [parameter for layer in layers for parameter in (layer.weight, layer.bias)]
+        if any(p.dtype != torch.float32 or not p.is_contiguous() for p in parameters):
+            return None
+        return parameters
 
     def extra_repr(self) -> str:
         return (
             f'num_segments={self.num_segments}, shift_div={self.shift_div}, reverse={self.reverse}, '
             f'max_offset={self.offset_net.max_offset}'
         )
+
+
+class InterlacedConv(CombineNet):
+    """Interlace, then convolve, as one operation where that is possible.
+
+    Args:
+        interlace: ``net1`` in a state dict, as in MMAction2's ResNetTIN.
+        conv: ``net2``.
+    """
+
+    def __init__(self, interlace: TemporalInterlace, conv: nn.Conv2d) -> None:
+        super().__init__(interlace, conv)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[N*T, C, H, W]`` -> ``[N*T, C_out, H_out, W_out]``.
+
+        The result does not depend on the way taken. Outside eager mode, or if a hook waits for what lies
+        between the two, the interlaced frames are a tensor of their own.
+        """
+        interlace, conv = self.net1, self.net2
+        kernels = kernels_in_place(x) if self._is_plain() else None
+        if kernels is None:
+            return super().forward(x)
+        check_whole_clips(x, interlace.num_segments)
+        convolution = conv.weight, conv.bias, convolution_arguments(conv)
+        if kernels is native:
+            parameters = interlace.unobserved_parameters()
+            if parameters is not None:
+                return native_conv2d(x, interlace.prediction, parameters, *convolution)
+        x, descriptor = describe(x, interlace.folded_channels, interlace.num_segments, kernels)
+        offset, weight = interlace.predict(descriptor)
+        return interlaced_conv2d(x, offset, weight, *convolution, interlace.folded_channels, kernels)
+
+    def _is_plain(self) -> bool:
+        conv = self.net2
+        plain = type(conv) in _PLAIN_CONVOLUTIONS and conv.padding_mode == 'zeros'
+        return plain and not has_hooks(conv) and not has_hooks(self.net1)
+
+
+def check_whole_clips(x: Tensor, num_segments: int) -> None:
+    """Check that the frames ``[N*T, C, H, W]`` are clips of T = ``num_segments`` frames.
+
+    Raises:
+        UserError: if they are not.
+    """
+    if x.shape[0] % num_segments:
+        raise UserError(
+            f'got {x.shape[0]} frames, which are no whole clips of num_segments={num_segments}; '
+            'set num_segments of the backbone to the number of frames per clip that the pipeline samples'
+        )
+
+
+def has_hooks(module: nn.Module) -> bool:
+    """Whether somebody listens to what goes into ``module`` or comes out of it."""
+    return bool(
+        module._forward_hooks
+        or module._forward_pre_hooks
+        or module._backward_hooks
+        or module._backward_pre_hooks
+    )
 
 
 def _at_least_single(x: Tensor) -> Tensor:

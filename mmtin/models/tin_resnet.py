@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 
+import torch
 from mmaction.models.backbones.resnet import ResNet
 from mmaction.models.backbones.resnet_tin import CombineNet
 from mmaction.models.backbones.resnet_tsm import NL3DWrapper, ResNetTSM
 from mmaction.registry import MODELS
+from mmcv.cnn import ConvModule
 from mmengine.runner.checkpoint import _load_checkpoint
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from mmtin.checkpoint import backbone_weights, fit_state_dict
 from mmtin.errors import UserError
-from mmtin.models.temporal_interlace import TemporalInterlace
+from mmtin.models.temporal_interlace import InterlacedConv, TemporalInterlace
 
 
 @MODELS.register_module()
@@ -30,6 +35,8 @@ class TINResNet(ResNetTSM):
             2.0 is what the public releases and their checkpoints use.
         interlace_stages: the stages, from 0, whose blocks interlace; None means all.
         is_tin: False leaves the plain 2D ResNet.
+        fused_inference: whether the first forward pass in eval mode calls :meth:`fuse_for_inference`, for
+            models that only infer: ``init_recognizer``, ``mim test``. Such a model trains no more.
         pretrained: path or address of weights to start from: a torchvision ResNet, or a TSN, TSM or TIN
             checkpoint of MMAction2. Layers that it lacks are initialised anew and named in the log.
         kwargs: arguments of ResNetTSM and ResNet. ``shift_place`` other than ``'blockres'`` has no
@@ -51,6 +58,7 @@ class TINResNet(ResNetTSM):
         max_offset: float | None = None,
         interlace_stages: Sequence[int] | None = None,
         is_tin: bool = True,
+        fused_inference: bool = False,
         **kwargs,
     ) -> None:
         if depth not in self.arch_settings:
@@ -60,6 +68,8 @@ class TINResNet(ResNetTSM):
         self.max_offset = max_offset
         self.interlace_stages = interlace_stages
         self.is_tin = is_tin
+        self.fused_inference = fused_inference
+        self.is_fused = False
         super().__init__(depth, num_segments=num_segments, shift_div=shift_div, **kwargs)
 
     def init_structure(self) -> None:
@@ -91,16 +101,24 @@ class TINResNet(ResNetTSM):
             )
         for stage in chosen:
             pooled = self.temporal_pool and stage > 0
+            num_segments = self.num_segments // 2 if pooled else self.num_segments
             for block in getattr(self, self.res_layers[stage]):
-                interlace = TemporalInterlace(
-                    block.conv1.in_channels,
-                    num_segments=self.num_segments // 2 if pooled else self.num_segments,
-                    shift_div=self.shift_div,
-                    groups=self.groups,
-                    reverse=self.reverse,
-                    max_offset=self.max_offset,
-                )
-                block.conv1.conv = CombineNet(interlace, block.conv1.conv)
+                block.conv1.conv = self.make_temporal_conv(block.conv1.conv, num_segments)
+
+    def make_temporal_conv(self, conv: nn.Conv2d, num_segments: int) -> nn.Module:
+        """What stands in the place of conv1 of a block that sees clips of ``num_segments`` frames."""
+        return InterlacedConv(self.make_interlace(conv.in_channels, num_segments), conv)
+
+    def make_interlace(self, in_channels: int, num_segments: int) -> TemporalInterlace:
+        """The interlacing of a block whose input has ``in_channels``."""
+        return TemporalInterlace(
+            in_channels,
+            num_segments=num_segments,
+            shift_div=self.shift_div,
+            groups=self.groups,
+            reverse=self.reverse,
+            max_offset=self.max_offset,
+        )
 
     def make_non_local(self) -> None:
         """Add non-local blocks as ResNetTSM does, which forgets that pooling halves the clips."""
@@ -118,8 +136,42 @@ class TINResNet(ResNetTSM):
             checkpoint = _load_checkpoint(self.pretrained, map_location='cpu')
             self.load_state_dict(backbone_weights(checkpoint), strict=False)
 
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """``[N*T, 3, H, W]`` -> features of the last stage, or of each of ``out_indices``."""
+        if self.fused_inference and not (self.training or self.is_fused):
+            self.fuse_for_inference()
+        return super().forward(x)
+
+    def fuse_for_inference(self) -> 'TINResNet':
+        """Fold BatchNorm into the convolutions and lay weights out as ``channels_last``, in place.
+
+        The same network to rounding, faster, for inference alone: call it after weights are loaded.
+        Frames of either memory format may come in.
+
+        Returns:
+            The module, in eval mode.
+        """
+        self.eval()
+        for module in self.modules():
+            if isinstance(module, ConvModule) and module.with_norm and isinstance(module.norm, _BatchNorm):
+                within_block = isinstance(module.conv, CombineNet)
+                holder, name = (module.conv, 'net2') if within_block else (module, 'conv')
+                setattr(holder, name, fuse_conv_bn_eval(getattr(holder, name), module.norm))
+                setattr(module, module.norm_name, nn.Identity())
+        self.is_fused = True
+        return self.to(memory_format=torch.channels_last)
+
     def train(self, mode: bool = True) -> 'TINResNet':
-        """Set the mode, as ResNet does, and return the module, which ResNet forgets."""
+        """Set the mode, as ResNet does, and return the module, which ResNet forgets.
+
+        Raises:
+            UserError: if the network was fused for inference, which cannot be undone.
+        """
+        if mode and self.is_fused:
+            raise UserError(
+                'this network was fused for inference and trains no more; build it anew, without '
+                'fused_inference, and load its checkpoint'
+            )
         super().train(mode)
         return self
 

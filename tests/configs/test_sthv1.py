@@ -42,7 +42,7 @@ def test_prepare_train_and_test(tmp_path, kinetics_tsm):
     assert np.isfinite(losses).all()
     # All of TSM's trunk arrives, the 16 convolutions included that MMAction2's own TIN loses.
     assert 'TINResNet: 318 tensors loaded' in output
-    assert 'offset and weight networks, which the checkpoint lacks' in output
+    assert 'temporal modules, which the checkpoint lacks' in output
 
     output = run_mim(
         'test', 'mmtin', 'tin_r50_sthv1.py', '--checkpoint', tmp_path / 'work/epoch_1.pth', '--work-dir',

@@ -1,0 +1,189 @@
+"""Interlacing and convolving as one operation against one after the other."""
+
+import copy
+
+import pytest
+import torch
+from mmaction.models.backbones.resnet_tin import CombineNet
+from torch import nn
+
+from mmtin.models import TemporalInterlace, TINResNet
+from mmtin.models.temporal_interlace import InterlacedConv
+from mmtin.ops import matrix, native, triton
+from mmtin.ops.interlaced_conv import convolution_arguments, describe, interlaced_conv2d
+
+FORMATS = {'planes': torch.contiguous_format, 'channels_last': torch.channels_last}
+memory_formats = pytest.mark.parametrize('memory_format', FORMATS.values(), ids=FORMATS)
+
+
+def make(in_channels=32, kernel_size=1, num_segments=4, conv=None, **kwargs):
+    """With parameters that make offsets and weights differ from clip to clip."""
+    conv = nn.Conv2d(in_channels, 12, kernel_size, **(conv or {}))
+    module = InterlacedConv(TemporalInterlace(in_channels, num_segments, **kwargs), conv)
+    for parameter in module.net1.parameters():
+        nn.init.normal_(parameter, std=0.5)
+    return module
+
+
+def results(forward, module, x, grad_output=None):
+    """The output, the gradient of ``x`` and those of all parameters."""
+    module, x = copy.deepcopy(module), x.clone(memory_format=torch.preserve_format).requires_grad_()
+    output = forward(module, x)
+    output.backward(grad_output if grad_output is not None else torch.ones_like(output))
+    return [output.detach(), x.grad, *(parameter.grad for parameter in module.parameters())]
+
+
+def assert_close(actual, expected, tolerance=2e-5):
+    for got, wanted in zip(actual, expected, strict=True):
+        error = (got - wanted).abs().max() / wanted.abs().max().clamp(min=1e-6)
+        assert error < tolerance
+
+
+@memory_formats
+@pytest.mark.parametrize(
+    'groups', [{}, {'groups': 1}, {'groups': 4, 'reverse': False}, {'shift_div': 2}], ids=str
+)
+@pytest.mark.parametrize(
+    'conv',
+    [
+        {},
+        {'kernel_size': 3, 'stride': 2, 'padding': 1},
+        {'kernel_size': 3, 'padding': 'same', 'dilation': 2},
+        {'stride': 2, 'groups': 2, 'bias': False},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64], ids=str)
+def test_one_operation_is_two(memory_format, groups, conv, dtype):
+    """float32 takes the native kernels, float64 the general way."""
+    kernel_size = conv.get('kernel_size', 1)
+    options = {name: value for name, value in conv.items() if name != 'kernel_size'}
+    module = make(kernel_size=kernel_size, conv=options, **groups).to(
+        memory_format=memory_format, dtype=dtype
+    )
+    x = torch.randn(8, 32, 7, 5, dtype=dtype).contiguous(memory_format=memory_format)
+    grad = torch.randn_like(module(x))
+    assert_close(
+        results(InterlacedConv.__call__, module, x, grad), results(CombineNet.forward, module, x, grad)
+    )
+    with torch.no_grad():
+        assert_close([module(x)], [CombineNet.forward(module, x)])
+
+
+@memory_formats
+@pytest.mark.parametrize('kernels', [matrix, native, triton], ids=['matrix', 'native', 'triton'])
+def test_every_backend(kernels, memory_format):
+    reason = getattr(kernels, 'unavailable', lambda device: None)(torch.device('cpu'))
+    if reason:
+        pytest.skip(reason)
+
+    def forward(module, frames):
+        frames, descriptor = describe(frames, 8, 4, kernels)
+        arguments = module.net2.weight, module.net2.bias, convolution_arguments(module.net2)
+        return interlaced_conv2d(frames, *module.net1.predict(descriptor), *arguments, 8, kernels)
+
+    x = torch.randn(8, 32, 5, 3).contiguous(memory_format=memory_format)
+    module = make().to(memory_format=memory_format)
+    assert_close(results(forward, module, x), results(CombineNet.forward, module, x))
+
+
+@pytest.mark.parametrize('grad', [True, False])
+def test_input_is_put_back(grad):
+    """Also when the convolution fails, and unseen by those who saved the input for their gradient."""
+    source = torch.randn(8, 32, 5, 5, requires_grad=True)
+    x = source.exp()  # saves its output
+    before = x.detach().clone()
+    with torch.set_grad_enabled(grad):
+        output = make()(x)
+        assert torch.equal(x, before)
+        with pytest.raises(RuntimeError):
+            make(kernel_size=9)(x)
+    assert torch.equal(x, before)
+    (x.sum() + (output.sum() if grad else 0)).backward()
+    if not grad:
+        assert torch.equal(source.grad, before)
+
+
+def test_hooks_see_what_happens():
+    seen = []
+    for path in ('net1', 'net2', 'net1.offset_net', 'net1.weight_net', 'net1.offset_net.fc2'):
+        module = make()
+        expected = CombineNet.forward(module, x := torch.randn(4, 32, 3, 3))
+        module.get_submodule(path).register_forward_hook(lambda *_, path=path: seen.append(path))
+        torch.testing.assert_close(module(x), expected)
+        assert seen.pop() == path
+        assert not seen
+
+
+def test_frozen_input_and_convolution():
+    """The first block of a network whose stem is frozen."""
+    module, x = make(), torch.randn(8, 32, 3, 3)
+    module.net2.requires_grad_(False)
+    module(x).sum().backward()
+    assert module.net2.weight.grad is None
+    expected = make()
+    expected.load_state_dict(module.state_dict())
+    CombineNet.forward(expected, x).sum().backward()
+    for got, wanted in zip(module.net1.parameters(), expected.net1.parameters(), strict=True):
+        torch.testing.assert_close(got.grad, wanted.grad, rtol=1e-4, atol=1e-5)
+
+
+def test_tensors_of_every_kind():
+    """Those that cannot be borrowed, and those with nothing in them."""
+    module = make()
+    x = torch.randn(8, 32, 4, 6)
+    expected = module(x)
+    for other in (x.transpose(2, 3).contiguous().transpose(2, 3), torch.cat([x, x], 1)[:, :32]):
+        assert not (other.is_contiguous() or other.is_contiguous(memory_format=torch.channels_last))
+        torch.testing.assert_close(module(other), expected)
+    with torch.inference_mode():
+        inferred = x.clone()
+        torch.testing.assert_close(module(inferred), expected)
+    with torch.no_grad():
+        torch.testing.assert_close(module(inferred), expected)
+    assert module(x[:0]).shape == (0, 12, 4, 6)
+    with pytest.raises(ValueError, match='got 6 frames, which are no whole clips of num_segments=4'):
+        module(x[:6])
+
+
+def test_autocast():
+    module, x = make(), torch.randn(8, 32, 4, 4)
+    expected = module(x)
+    for frames in (x, x.bfloat16()):
+        with torch.autocast('cpu', dtype=torch.bfloat16):
+            output = module(frames)
+        assert output.dtype == torch.bfloat16
+        torch.testing.assert_close(output.float(), expected, rtol=0.05, atol=0.05)
+    output.float().sum().backward()
+    assert all(parameter.grad.isfinite().all() for parameter in module.parameters())
+
+
+def test_compiles_and_exports():
+    module, x = make(), torch.randn(8, 32, 4, 4)
+    torch.testing.assert_close(torch.compile(module, backend='eager', fullgraph=True)(x), module(x))
+    torch.testing.assert_close(torch.export.export(module, (x,)).module()(x), module(x))
+
+
+def running_statistics(backbone):
+    for module in backbone.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.5, 1.5)
+            module.weight.data.uniform_(0.5, 1)
+    return backbone
+
+
+@memory_formats
+@pytest.mark.parametrize('depth', [18, 50])
+@torch.no_grad()
+def test_fused_inference_is_the_same_network(depth, memory_format):
+    backbone = running_statistics(TINResNet(depth, num_segments=4, fused_inference=True))
+    x = torch.randn(8, 3, 32, 32).contiguous(memory_format=memory_format)
+    plain = TINResNet(depth, num_segments=4)
+    plain.load_state_dict(backbone.state_dict())
+    expected = plain.eval()(x)
+    assert_close([backbone.eval()(x)], [expected], 1e-5)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in backbone.modules())
+    assert_close([backbone(x)], [expected], 1e-5)
+    with pytest.raises(ValueError, match='was fused for inference and trains no more'):
+        backbone.train()
