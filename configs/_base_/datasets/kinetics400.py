@@ -2,8 +2,8 @@
 num_classes = 400
 data_root = 'data/kinetics400'
 
-open_clip = [dict(type='DecordInit')]
-decode = [dict(type='DecordDecode')]
+open_clip = [dict(type='VideoInit')]
+decode = [dict(type='VideoDecode')]
 flip = dict(type='Flip', flip_ratio=0.5)
 
 clips = dict(

@@ -2,8 +2,8 @@
 num_classes = 174
 data_root = 'data/sthv2'
 
-open_clip = [dict(type='DecordInit')]
-decode = [dict(type='DecordDecode')]
+open_clip = [dict(type='VideoInit')]
+decode = [dict(type='VideoDecode')]
 flip = dict(type='FlipWithLabel', labels=f'{data_root}/labels.txt')
 
 clips = dict(
