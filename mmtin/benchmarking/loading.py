@@ -1,0 +1,193 @@
+"""Time the way from compressed video to tensor, MMAction2's stock transforms against ours.
+
+Subjects load every video once and return how many. ``stock`` opens and decodes with DecordInit and
+DecordDecode, ``fast`` with VideoInit and VideoDecode; all other steps are the same. Before anything is
+timed, both must sample the same frames, and ours must be those that decord shows when it reads the video
+from its beginning, without skipping. Where its own skipping shows others, as in some MPEG-4 files, a
+warning says so.
+"""
+
+import random
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import decord
+import numpy as np
+from mmaction.registry import TRANSFORMS
+from mmengine.dataset import Compose
+from torch.utils.data import DataLoader
+
+from mmtin.datasets.synthetic.classes import Clip
+from mmtin.datasets.synthetic.drawing import write_video
+from mmtin.errors import UserError
+
+_SUFFIXES = ('.avi', '.mkv', '.mp4', '.webm')
+# Of 255: how far pixels may differ from decord's.
+_TOLERANCE = 2
+# Videos that are made: width, height, frames, how many.
+_SIZES = ((340, 256, 250, 4), (1280, 720, 100, 2))
+
+_DECODING = {
+    'stock': (dict(type='DecordInit'), dict(type='DecordDecode')),
+    'fast': (dict(type='VideoInit'), dict(type='VideoDecode')),
+}
+_SAMPLING = dict(type='SampleFrames', clip_len=1, frame_interval=1, keep_tail_frames=True)
+_SHORT_SIDE = dict(type='Resize', scale=(-1, 256))
+# What comes behind decoding in the experiments with 224 pixels.
+_AUGMENTATION = {
+    'train': [
+        _SHORT_SIDE,
+        dict(
+            type='MultiScaleCrop', input_size=224, scales=(1, 0.875, 0.75, 0.66), random_crop=False,
+            max_wh_scale_gap=1,
+        ),
+        dict(type='Resize', scale=(224, 224), keep_ratio=False),
+        dict(type='Flip', flip_ratio=0.5),
+    ],
+    'test': [_SHORT_SIDE, dict(type='CenterCrop', crop_size=224)],
+}  # fmt: skip
+_PACK = [dict(type='FormatShape', input_format='NCHW'), dict(type='PackActionInputs')]
+
+
+def loading_subjects(videos: Path | None, num_segments: int) -> dict[str, Callable[[], int]]:
+    """Subjects named ``mode, which videos, stock`` and ``..., fast``, checked.
+
+    Args:
+        videos: a folder; its videos, at any depth, are loaded. None: videos of textures that move, in
+            MPEG-4 Part 2, are made for it in a temporary folder, for 340 x 256 and 1280 x 720 pixels.
+        num_segments: T, frames per clip.
+
+    Raises:
+        UserError: if there are no videos, or a clip comes out wrong.
+    """
+    # As mmengine sets it: loading is parallel across clips.
+    cv2.setNumThreads(0)
+    return {
+        name: subject
+        for kind, files in _groups(videos)
+        for name, subject in _subjects(kind, files, num_segments).items()
+    }
+
+
+def pipeline(mode: str, decoding: str, num_segments: int) -> Compose:
+    """The steps for ``mode`` 'train' or 'test', decoding 'stock' or 'fast'."""
+    init, decode = _DECODING[decoding]
+    sampling = dict(_SAMPLING, num_clips=num_segments, test_mode=mode == 'test')
+    steps = [init, sampling, decode, *_AUGMENTATION[mode], *_PACK]
+    return Compose([TRANSFORMS.build(step) for step in steps])
+
+
+def check_clip(file: Path, num_segments: int) -> None:
+    """Refuse to time a video of which ours does not give the frames that it should.
+
+    Raises:
+        UserError: if it samples others than the stock pipeline, or the pixels are not those of the frames.
+    """
+    inds, imgs = {}, {}
+    for name in _DECODING:
+        results = _seeded(Compose(pipeline('train', name, num_segments).transforms[:3]), file)
+        inds[name], imgs[name] = results['frame_inds'], np.stack(results['imgs']).astype(int)
+    if not np.array_equal(inds['fast'], inds['stock']):
+        raise UserError(f'{file}: sampled frames {inds["fast"]} instead of {inds["stock"]}; not timed')
+    shown = _read_in_order(file, inds['stock']).astype(int)
+    if (difference := np.abs(imgs['fast'] - shown).max()) > _TOLERANCE:
+        raise UserError(
+            f'{file}: pixels differ by {difference} of 255 from the frames asked for; not timed'
+        )
+    if np.abs(imgs['stock'] - shown).max() > _TOLERANCE:
+        warnings.warn(f'{file}: DecordDecode gives other frames than those asked for', stacklevel=2)
+
+
+def _groups(videos: Path | None) -> Iterator[tuple[str, list[Path]]]:
+    if videos is None:
+        for width, height, num_frames, number in _SIZES:
+            folder = tempfile.TemporaryDirectory(prefix='mmtin-')
+            files = [Path(folder.name, f'{seed}.mp4') for seed in range(number)]
+            for seed, file in enumerate(files):
+                write_video(file, Clip(moving_texture(width, height, num_frames, seed), 25))
+            yield f'{width} x {height}', _Held(files, folder)
+        return
+    files = sorted(file for file in videos.rglob('*') if file.suffix.lower() in _SUFFIXES)
+    if not files:
+        raise UserError(f'no videos ({", ".join(_SUFFIXES)}) in {videos}; name another folder')
+    yield videos.name, files
+
+
+class _Held(list):
+    """Files and what keeps their temporary folder alive."""
+
+    def __init__(self, files: list[Path], folder: tempfile.TemporaryDirectory) -> None:
+        super().__init__(files)
+        self.folder = folder
+
+
+def moving_texture(width: int, height: int, num_frames: int, seed: int) -> np.ndarray:
+    """A camera that pans over a picture with detail of every size: uint8 ``[T, H, W, 3]``, BGR."""
+    rng = np.random.default_rng(seed)
+    size = (width + num_frames, height + num_frames // 2)
+    picture = sum(
+        cv2.resize(rng.uniform(0, 255 / 5, (cells, cells, 3)), size, interpolation=cv2.INTER_CUBIC)
+        for cells in (4, 16, 64, 256)
+    )
+    picture = (picture + rng.uniform(0, 255 / 5, picture.shape)).clip(0, 255).astype(np.uint8)
+    return np.stack([picture[t // 2 : t // 2 + height, t : t + width] for t in range(num_frames)])
+
+
+def _subjects(kind: str, files: list[Path], num_segments: int) -> dict[str, Callable[[], int]]:
+    for file in files:
+        check_clip(file, num_segments)
+    subjects = {}
+    for mode in _AUGMENTATION:
+        for name in _DECODING:
+            clips = _Clips(files, pipeline(mode, name, num_segments))
+            workers = DataLoader(
+                clips,
+                batch_size=None,
+                num_workers=2,
+                persistent_workers=True,
+                worker_init_fn=_single_thread,
+            )
+            subjects[f'{mode}, {kind}, {name}'] = clips.load
+            subjects[f'{mode}, {kind}, 2 workers, {name}'] = lambda workers=workers: sum(1 for _ in workers)
+    return subjects
+
+
+class _Clips:
+    """The data set that a DataLoader loads."""
+
+    def __init__(self, files: list[Path], steps: Compose) -> None:
+        self.files, self.steps = files, steps
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return _seeded(self.steps, self.files[index])['inputs']
+
+    def load(self) -> int:
+        return sum(1 for index in range(len(self)) if self[index] is not None)
+
+
+def _seeded(steps: Compose, file: Path) -> dict:
+    """Results of a pipeline with the same random draws each time."""
+    np.random.seed(0)
+    random.seed(0)
+    return steps(dict(filename=str(file), start_index=0, modality='RGB', label=0))
+
+
+def _single_thread(_: int) -> None:
+    cv2.setNumThreads(0)
+
+
+def _read_in_order(file: Path, frame_inds: np.ndarray) -> np.ndarray:
+    reader = decord.VideoReader(str(file), num_threads=1)
+    wanted = set(frame_inds.tolist())
+    frames = {
+        index: frame.asnumpy()
+        for index, frame in ((index, reader.next()) for index in range(max(wanted) + 1))
+        if index in wanted
+    }
+    return np.stack([frames[index] for index in frame_inds.tolist()])

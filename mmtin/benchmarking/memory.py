@@ -1,0 +1,112 @@
+"""Peak memory of a training step, each subject in a process of its own.
+
+On CUDA it is what PyTorch's allocator reports. On the CPU it is the highest sum of all that PyTorch's
+allocator gave out and got back, from before the model is built, as the profiler records every such event:
+the same in every run. What libraries take past the allocator, oneDNN's scratch space for one, is not in it;
+``resident`` is the operating system's view of it all and varies a little from run to run.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from multiprocessing import get_context
+from pathlib import Path
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from mmtin.benchmarking.model import check_answers
+from mmtin.benchmarking.network import Case, Setting, subject
+from mmtin.benchmarking.report import NOT_MEASURED
+
+# The second step finds the optimiser's momentum, which the first one made.
+_STEPS = 2
+
+
+def allocator_peak(call: Callable[[], object]) -> int:
+    """The most bytes that ``call`` held at once of PyTorch's CPU allocator.
+
+    What is freed in ``call`` but was allocated before it counts as negative.
+    """
+    # Else the profiler announces itself on stderr.
+    os.environ.setdefault('KINETO_LOG_LEVEL', '99')
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        call()
+    events = [event for event in profiler.profiler.kineto_results.events() if event.name() == '[memory]']
+    held = peak = 0
+    for event in sorted(events, key=lambda event: event.start_ns()):
+        held += event.nbytes()
+        peak = max(peak, held)
+    return peak
+
+
+def training_step_peak(
+    name: str, case: Case, setting: Setting, layout: str, threads: int
+) -> dict[str, float]:
+    """Megabytes (1e6 bytes) that building the model and two training steps take at most.
+
+    Call it in a fresh process: a peak cannot be taken back.
+    """
+    torch.set_num_threads(threads)
+
+    def steps() -> None:
+        step = subject(name, case, setting, layout)
+        for _ in range(_STEPS):
+            step()
+
+    if torch.device(setting.device).type == 'cuda':
+        steps()
+        return {'MB': torch.cuda.max_memory_allocated(setting.device) / 1e6}
+    before = _resident()
+    steps()
+    resident = _resident() - before
+    return {'MB': allocator_peak(steps) / 1e6, 'resident MB': resident / 1e6}
+
+
+def measure(
+    case: Case,
+    setting: Setting,
+    against: Sequence[str] = ('tsn', 'tsm', 'mmaction2'),
+    track: Callable[[Sequence], Iterable] = iter,
+) -> list[dict[str, object]]:
+    """Records of ``against`` and TIN in each layout.
+
+    Raises:
+        UserError: if TIN's answer is wrong.
+    """
+    check_answers(case, setting)
+    wanted = [(name, layout) for layout in setting.layouts for name in (*against, 'tin')]
+    found, reasons = {}, {}
+    for name, layout in track(wanted):
+        # Spawned rather than forked, which would carry over what this process has allocated.
+        with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as pool:
+            future = pool.submit(training_step_peak, name, case, setting, layout, torch.get_num_threads())
+            try:
+                found[name, layout] = future.result()
+            except (ImportError, RuntimeError, TypeError, ValueError) as error:
+                reasons[name, layout] = str(error).splitlines()[0]
+    records = []
+    for name, layout in wanted:
+        line = {**asdict(case), 'layout': layout, 'subject': name}
+        if (name, layout) in reasons:
+            records.append({**line, 'MB': NOT_MEASURED, 'note': reasons[name, layout]})
+            continue
+        ratios = {
+            f'x {other}': found[name, layout]['MB'] / found[other, layout]['MB']
+            for other in against
+            if (other, layout) in found
+        }
+        records.append({**line, **found[name, layout], **ratios})
+    return records
+
+
+def _resident() -> int:
+    """The most bytes of this process that were in memory at once; 0 where Linux does not tell.
+
+    Not ``getrusage``, whose figure a process inherits from the one that started it.
+    """
+    status = Path('/proc/self/status')
+    peak = re.search(r'VmHWM:\s+(\d+) kB', status.read_text()) if status.exists() else None
+    return int(peak[1]) * 1024 if peak else 0

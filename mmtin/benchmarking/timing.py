@@ -1,0 +1,110 @@
+"""Time several subjects in turns, so that whatever else the machine does hits all of them alike."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+import torch
+
+# More than any cache of a GPU holds: clearing it leaves nothing of the subject's data there, and keeps
+# the GPU busy while the CPU launches the subject's kernels.
+_FLUSHED_BYTES = 2**30
+
+Clock = Callable[[Callable[[], object], torch.device], float]
+
+
+@dataclass(frozen=True)
+class Row:
+    """The times of one subject, in seconds, and what they are in shares of each baseline's.
+
+    Rounds are paired: within one, all subjects ran next to each other. A ratio is therefore the median of
+    the ratios within the rounds, not the ratio of the medians.
+    """
+
+    name: str
+    median: float
+    lower: float  # first quartile
+    upper: float  # third quartile
+    ratios: dict[str, float]  # by the baseline's name
+
+
+def wall_clock(subject: Callable[[], object], device: torch.device) -> float:
+    """Seconds until ``subject`` is done, the device's work included."""
+    _synchronise(device)
+    start = time.perf_counter()
+    subject()
+    _synchronise(device)
+    return time.perf_counter() - start
+
+
+def gpu_clock(subject: Callable[[], object], device: torch.device) -> float:
+    """Seconds between two CUDA events around ``subject``, which finds a cold cache.
+
+    For single operators: the GPU is busy while the first kernels are launched, so that what a launch
+    costs the CPU is not counted, as it is not inside a network.
+    """
+    flushed = torch.empty(_FLUSHED_BYTES, dtype=torch.int8, device=device)
+    start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    flushed.zero_()
+    start.record()
+    subject()
+    end.record()
+    end.synchronize()
+    return start.elapsed_time(end) / 1000
+
+
+def alternate(
+    subjects: dict[str, Callable[[], object]],
+    repeats: int,
+    warmup: int = 1,
+    device: torch.device | str = 'cpu',
+    clock: Clock = wall_clock,
+    track: Callable[[range], Iterable[int]] = iter,
+) -> dict[str, list[float]]:
+    """Time every subject once a round.
+
+    Args:
+        subjects: what to call, by name.
+        repeats: rounds that count.
+        warmup: rounds before them that do not.
+        device: where the subjects compute; CUDA is waited for.
+        clock: :func:`wall_clock` or :func:`gpu_clock`.
+        track: wraps the rounds, for instance in a progress bar.
+
+    Returns:
+        Seconds by name, one for each round. The round is led by each subject in turn, so that none
+        always finds the caches as the same other one left them.
+    """
+    device, names = torch.device(device), list(subjects)
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for turn in track(range(warmup + repeats)):
+        first = turn % len(names)
+        for name in names[first:] + names[:first]:
+            elapsed = clock(subjects[name], device)
+            if turn >= warmup:
+                seconds[name].append(elapsed)
+    return seconds
+
+
+def compare(seconds: dict[str, list[float]], baselines: dict[str, dict[str, str]]) -> list[Row]:
+    """One row for each subject of :func:`alternate`.
+
+    Args:
+        seconds: of each round, by subject.
+        baselines: for each subject, which others it is set against: ``{subject: {label: other}}``.
+    """
+    rows = []
+    for name, own in seconds.items():
+        lower, _, upper = quantiles(own, method='inclusive') if len(own) > 1 else own * 3
+        ratios = {
+            label: median(a / b for a, b in zip(own, seconds[other], strict=True))
+            for label, other in baselines.get(name, {}).items()
+        }
+        rows.append(Row(name, median(own), lower, upper, ratios))
+    return rows
+
+
+def _synchronise(device: torch.device) -> None:
+    if device.type == 'cuda':
+        torch.cuda.synchronize(device)

@@ -1,0 +1,49 @@
+"""Tables and files."""
+
+import csv
+
+import pytest
+import torch
+
+from mmtin.benchmarking import Row, environment, table, write_csv
+from mmtin.benchmarking.report import record, refuse_to_overwrite, unmeasured
+from mmtin.errors import UserError
+
+ROW = Row('tin', median=0.0123456, lower=0.012, upper=0.013, ratios={'tsn': 1.0625})
+RECORDS = [unmeasured({'frames': 8}, 'mmcv', 'no CUDA here'), record({'frames': 8}, ROW, **{'GB/s': 3.0})]
+
+
+def test_table_is_markdown_and_says_why_a_line_is_empty():
+    header, rule, *lines, empty, note = table(RECORDS).splitlines()
+    assert [cell.strip() for cell in header.strip('|').split('|')] == [
+        'frames', 'subject', 'ms', 'quartile 1', 'quartile 3', 'x tsn', 'GB/s',
+    ]  # fmt: skip
+    assert set(rule) == {'|', '-'}
+    assert lines[0].replace(' ', '') == '|8|mmcv|notmeasured|-|-|-|-|'
+    assert lines[1].replace(' ', '') == '|8|tin|12.3|12|13|1.06|3|'
+    assert (empty, note) == ('', 'mmcv: no CUDA here')
+
+
+def test_csv_keeps_every_digit_and_where_it_was_measured(tmp_path):
+    found = environment('cpu')
+    assert (
+        found['torch'] == torch.__version__ and f'{torch.get_num_threads()} threads' in found['processor']
+    )
+    write_csv(tmp_path / 'op.csv', RECORDS, found)
+    with (tmp_path / 'op.csv').open(newline='') as file:
+        missing, measured = csv.DictReader(file)
+    assert float(measured['ms']) == ROW.median * 1e3 and float(measured['x tsn']) == 1.0625
+    assert missing['ms'] == 'not measured' and missing['note'] == 'no CUDA here'
+    assert measured['torch'] == missing['torch'] == torch.__version__
+    assert [path.name for path in tmp_path.iterdir()] == ['op.csv']
+
+
+def test_a_file_is_kept_unless_force_is_given(tmp_path):
+    path = tmp_path / 'op.csv'
+    refuse_to_overwrite(path, force=False)
+    path.write_text('mine')
+    with pytest.raises(UserError, match=r'op\.csv is there already; .* --force'):
+        refuse_to_overwrite(path, force=False)
+    refuse_to_overwrite(path, force=True)
+    with pytest.raises(UserError, match=r'cannot write to .*nowhere'):
+        refuse_to_overwrite(tmp_path / 'nowhere/op.csv', force=False)
