@@ -1,0 +1,1 @@
+"""Ablations: which part of the network earns what, over several seeds."""

@@ -1,0 +1,49 @@
+"""The networks that are compared: one table, each row a backbone over the same trunk and recipe."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Variant(NamedTuple):
+    """A row of an ablation.
+
+    Attributes:
+        label: what tables and charts call it.
+        backbone: entries of the backbone's config that differ from the trunk's depth.
+        imports: modules that register the backbone, other than mmtin.
+        is_temporal: whether it is told how many frames a clip has.
+    """
+
+    label: str
+    backbone: Mapping[str, Any]
+    imports: tuple[str, ...] = ()
+    is_temporal: bool = True
+
+
+def _tin(**backbone: Any) -> dict[str, Any]:
+    return dict(type='TINResNet', **backbone)
+
+
+# R is the largest offset in frames, T / 2 unless stated; "rev" as in Table 5 of the paper.
+VARIANTS: dict[str, Variant] = {
+    'tsn': Variant('TSN: no temporal module', dict(type='ResNet'), is_temporal=False),
+    # Without weights to convert ResNetTSM fails in init_weights.
+    'tsm': Variant(
+        'TSM: fixed shifts by one frame', dict(type='ResNetTSM', shift_div=8, pretrained2d=False)
+    ),
+    'rtcn': Variant('r-TCN: full 3 x 1 x 1 convolutions', dict(type='RTCNResNet')),
+    'tin': Variant('TIN: 2 groups, reversed, R = T/2', _tin()),
+    'tin_r2': Variant('TIN, R = 2', _tin(max_offset=2.0)),
+    'tin_g1': Variant('TIN, 1 group, reversed', _tin(groups=1)),
+    'tin_g2_plain': Variant('TIN, 2 groups, not reversed', _tin(groups=2, reverse=False)),
+    'tin_g4': Variant('TIN, 4 groups, reversed', _tin(groups=4)),
+    'tin_g4_plain': Variant('TIN, 4 groups, not reversed', _tin(groups=4, reverse=False)),
+    'tin_mmcv': Variant(
+        "TIN with mmcv's gradient", dict(type='MMCVGradientTINResNet'), ('mmtin.ablation.mmcv_gradient',)
+    ),
+    'tin_r2_mmcv': Variant(
+        "TIN, R = 2, with mmcv's gradient",
+        dict(type='MMCVGradientTINResNet', max_offset=2.0),
+        ('mmtin.ablation.mmcv_gradient',),
+    ),
+}

@@ -1,0 +1,102 @@
+"""Write a whole data set, or none of it: videos, lists, names of the classes."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from mmtin.datasets.synthetic import easy, hard
+from mmtin.datasets.synthetic.classes import CLASSES
+from mmtin.datasets.synthetic.drawing import write_video
+from mmtin.errors import UserError
+
+# To be raised when the same seed comes to mean other videos, so that older ones are not taken for them.
+VERSION = 1
+
+DIFFICULTIES = {'easy': easy.render_clip, 'hard': hard.render_clip}
+
+
+def write_clips(root: Path, num_clips: int, seed: int, difficulty: str = 'easy') -> Iterator[str]:
+    """Write the clips, classes taking turns, and yield of each its line ``relative/path.mp4 label``.
+
+    A clip depends on the seed and its own index alone, so more clips leave the first ones as they are.
+    """
+    for index in range(num_clips):
+        label = index % len(CLASSES)
+        path = Path('videos', CLASSES[label].replace(' ', '_'), f'{index:05d}.mp4')
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        write_video(root / path, DIFFICULTIES[difficulty](label, np.random.default_rng([seed, index])))
+        yield f'{path.as_posix()} {label}'
+
+
+def write_dataset(
+    root: Path,
+    num_clips: int,
+    num_val: int,
+    seed: int,
+    force: bool = False,
+    track: Callable[[Iterator[str]], Iterable[str]] = iter,
+    difficulty: str = 'easy',
+) -> bool:
+    """Make the data set in the folder ``root``, whole or not at all.
+
+    ``train.txt`` and ``val.txt`` are lists for MMAction2's VideoDataset, ``labels.txt`` has the names of
+    the classes, ``dataset.json`` says what was asked for.
+
+    Args:
+        root: the folder.
+        num_clips: clips in all; a multiple of the number of classes, as is ``num_val``.
+        num_val: how many of them, the last ones, are held out.
+        seed: of everything random.
+        force: replace what is in ``root``.
+        track: wraps the iterator over the clips, to show progress.
+        difficulty: one of DIFFICULTIES.
+
+    Returns:
+        False if this very data set was there already, and nothing was done.
+
+    Raises:
+        UserError: if ``root`` holds something else, or the classes would not be balanced.
+    """
+    if num_clips % len(CLASSES) or num_val % len(CLASSES) or not 0 < num_val < num_clips:
+        raise UserError(
+            f'the clips in all and those held out must be multiples of {len(CLASSES)}, the number of '
+            f'classes, and some must be left to train on; got {num_clips} and {num_val}'
+        )
+    summary = {'version': VERSION, 'num_clips': num_clips, 'num_val': num_val, 'seed': seed}
+    if difficulty != 'easy':
+        summary['difficulty'] = difficulty
+    summary_file = root / 'dataset.json'
+    if not force and root.exists():
+        if summary_file.is_file() and json.loads(summary_file.read_text()) == summary:
+            return False
+        if not root.is_dir() or any(root.iterdir()):
+            raise UserError(f'{root} holds something else; choose another folder, or --force to replace it')
+
+    with _replacing(root) as folder:
+        lines = list(track(write_clips(folder, num_clips, seed, difficulty)))
+        _write_lines(folder / 'train.txt', lines[:-num_val])
+        _write_lines(folder / 'val.txt', lines[-num_val:])
+        _write_lines(folder / 'labels.txt', CLASSES)
+        _write_lines(folder / summary_file.name, [json.dumps(summary)])
+    return True
+
+
+def _write_lines(path: Path, lines: Iterable[str]) -> None:
+    path.write_text(''.join(f'{line}\n' for line in lines))
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of ``path`` if the block succeeds, else is removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f'.{path.name}-', dir=path.parent) as scratch:
+        folder = Path(scratch, 'new')
+        folder.mkdir()
+        yield folder
+        if path.exists():
+            path.rename(Path(scratch, 'old'))
+        folder.rename(path)

@@ -1,0 +1,108 @@
+"""A real ablation, small: stopped in the middle of its second run, it goes on and reports."""
+
+import json
+import os
+import runpy
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from mmtin.datasets.synthetic import write_dataset
+
+TOOL = Path(__file__).parents[2] / 'tools/ablate.py'
+
+
+@pytest.fixture
+def ablate(monkeypatch, capsys):
+    """Call the tool within this process; the function returns its output and status."""
+    # The tool ends its runs when it is ended, which is of no concern to pytest.
+    handler = signal.getsignal(signal.SIGTERM)
+    main = runpy.run_path(str(TOOL))['main']
+
+    def call(*args):
+        monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, args)])
+        status = None
+        try:
+            main()
+        except SystemExit as end:
+            status = end.code
+        out, err = capsys.readouterr()
+        return out + err + (status if isinstance(status, str) else ''), bool(status)
+
+    yield call
+    signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    root = tmp_path_factory.mktemp('ablation') / 'data'
+    write_dataset(root, num_clips=24, num_val=8, seed=0, difficulty='hard')
+    return root
+
+
+def stop_once_there_is(file):
+    """End this process, as `kill` does, when ``file`` appears; the tool that runs in it handles that."""
+
+    def wait():
+        while not file.exists():
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def log_of(work_dir, variant):
+    return work_dir / variant / 'seed0/output.log'
+
+
+def test_stopped_and_taken_up_again(ablate, data, tmp_path):
+    work_dir = tmp_path / 'work'
+    command = ('--data', data, '--variants', 'tin_mmcv', 'tsn', '--seeds', '0', '--epochs', '2')
+    command += ('--work-dir', work_dir)
+    stop_once_there_is(work_dir / 'tsn/seed0/last_checkpoint')
+    output, status = ablate(*command)
+    assert status and 'stopped; the same command goes on from here' in output
+    first = work_dir / 'tin_mmcv/seed0/result.json'
+    assert 'tin_mmcv, seed 0: top-1' in output and first.exists()
+    assert not (work_dir / 'tsn/seed0/result.json').exists()
+    written = first.stat().st_mtime_ns
+
+    output, status = ablate(*command)
+    assert not status, output
+    assert '2 runs, 1 of them finished already' in output
+    assert first.stat().st_mtime_ns == written
+    assert 'resumed epoch:' in log_of(work_dir, 'tsn').read_text()
+    result = json.loads((work_dir / 'tsn/seed0/result.json').read_text())
+    assert 0 <= result['metrics']['acc/top1'] <= 1 and result['minutes'] > 0
+    assert "TIN with mmcv's gradient" in output and 'TSN: no temporal module' in output
+    assert len((work_dir / 'ablation.csv').read_text().splitlines()) == 3
+    assert not list(work_dir.rglob('*.pth'))  # unless asked for
+
+    output, status = ablate('--report', '--work-dir', work_dir)
+    assert not status and 'TSN: no temporal module' in output
+    output, status = ablate(*command, '--epochs', '3')
+    assert status and 'other settings (epochs 2 -> 3)' in output.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ('args', 'message'),
+    [
+        (('--data', 'nowhere'), 'error: no data set in'),
+        (('--report', '--work-dir', 'nowhere'), 'error: no finished run in nowhere'),
+        (('--variants', 'tim'), "invalid choice: 'tim'"),
+        (('--config', 'nowhere.py'), 'error: no config at nowhere.py'),
+        (('--epochs', '0'), 'expected a whole number, 1 or more'),
+    ],
+    ids=lambda value: value[0].strip('-') if isinstance(value, tuple) else '',
+)
+def test_one_sentence_for_bad_input(ablate, args, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    output, status = ablate(*args)
+    assert status
+    assert message in output.splitlines()[-1]
+    assert 'Traceback' not in output
+    assert not list(tmp_path.iterdir())
