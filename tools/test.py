@@ -8,6 +8,7 @@ from mmengine.runner import Runner
 
 from mmtin.commands import mmaction2_tool, one_sentence_errors, require_file
 from mmtin.config import choose_test_protocol, match_num_segments, refuse_late_options
+from mmtin.evaluation.dumps import name_clips
 
 
 def main() -> None:
@@ -25,6 +26,8 @@ def main() -> None:
         cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
         choose_test_protocol(cfg)
         match_num_segments(cfg)
+        if args.dump:
+            name_clips(cfg)
         Runner.from_cfg(cfg).test()
 
 

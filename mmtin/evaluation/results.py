@@ -36,10 +36,14 @@ def latest_test_result(work_dir: str | Path) -> TestResult:
             f'no test result in {work_dir}: expected <timestamp>/<timestamp>.json as `mim test '
             f'mmtin CONFIG --checkpoint FILE --work-dir {work_dir}` writes it'
         )
+    try:
+        metrics = json.loads(files[-1].read_text())
+    except json.JSONDecodeError as error:
+        raise UserError(f'{files[-1]} is cut off or damaged ({error}); test again') from error
     last_checkpoint = work_dir / 'last_checkpoint'
     return TestResult(
         experiment=work_dir.name,
-        metrics=json.loads(files[-1].read_text()),
+        metrics=metrics,
         checkpoint=Path(last_checkpoint.read_text().strip()) if last_checkpoint.exists() else None,
         log=files[-1].with_suffix('.log'),
     )

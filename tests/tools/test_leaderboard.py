@@ -1,0 +1,57 @@
+"""The leaderboard and a submission as a person types them."""
+
+import sys
+from pathlib import Path
+
+from mmtin.evaluation.dumps import write_dump
+from tests.evaluation.scored_clips import scored_clips
+from tests.tools.mim import run
+
+TOOL = Path(__file__).parents[2] / 'tools/leaderboard.py'
+
+
+def test_leaderboard_counts_every_model_and_takes_results(tmp_path):
+    write_dump(tmp_path / 'tin_r50_sthv1.pkl', scored_clips())
+    result = run(
+        sys.executable,
+        TOOL,
+        '--no-latency',
+        '--results',
+        'tin_r50_sthv1.pkl',
+        '--out',
+        'board',
+        cwd=tmp_path,
+    )
+    assert result.returncode == 0, result.stdout
+    text = (tmp_path / 'board/leaderboard.md').read_text()
+    assert text in result.stdout
+    assert '33 / 32.7' in text and '45.8 / ' in text and '45.8 / -' not in text
+    assert (tmp_path / 'board/leaderboard.png').read_bytes().startswith(b'\x89PNG')
+    assert sorted(path.name for path in (tmp_path / 'board').iterdir()) == [
+        'leaderboard.csv', 'leaderboard.md', 'leaderboard.png',
+    ]  # fmt: skip
+    assert result.stdout.splitlines()[-1].startswith('Written: board/leaderboard.md')
+
+
+def test_nothing_is_overwritten_unasked(tmp_path):
+    (tmp_path / 'leaderboard.csv').write_text('mine')
+    result = run(sys.executable, TOOL, '--no-latency', '--out', '.', cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stdout.splitlines()[-1] == 'error: leaderboard.csv is there already; --force replaces it'
+    assert (tmp_path / 'leaderboard.csv').read_text() == 'mine'
+
+
+def test_submission_is_written(tmp_path):
+    write_dump(tmp_path / 'test.pkl', scored_clips(labels=[-1] * 12))
+    (tmp_path / 'labels.txt').write_text(''.join(f'Doing {number}\n' for number in range(6)))
+    result = run(
+        sys.executable, TOOL, 'submit', 'test.pkl', '--format', 'sthv1', '--labels', 'labels.txt', '--out',
+        'new/submission.csv', cwd=tmp_path,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout
+    lines = (tmp_path / 'new/submission.csv').read_text().splitlines()
+    assert len(lines) == 12 and lines[3].startswith('3;Doing ')
+    assert (
+        result.stdout.splitlines()[-1]
+        == 'Predictions for 12 clips in the form of sthv1: new/submission.csv'
+    )

@@ -1,0 +1,127 @@
+#!/usr/bin/env python
+"""Table 1 of the paper with, beside each published figure, the one counted, timed or tested here.
+
+`tools/leaderboard.py submit` writes predictions for a test set in the form that a challenge takes.
+"""
+
+import argparse
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import torch
+from rich.progress import track
+
+from mmtin.benchmarking import environment
+from mmtin.commands import one_sentence_errors, positive_int
+from mmtin.errors import UserError
+from mmtin.evaluation import costs, leaderboard, leaderboard_report
+from mmtin.evaluation.dumps import read_dump
+from mmtin.evaluation.published import read_publication
+from mmtin.evaluation.submission import FORMATS, read_lines, read_names, submission
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.set_defaults(run=write_leaderboard)
+    parser.add_argument(
+        '--results',
+        nargs='+',
+        default=[],
+        metavar='[NAME=]PATH',
+        help='work directories of `mim test` and dumps of `mim test --dump`; one named like a row, such as '
+        'tin_r50_sthv1, gives its accuracy, another becomes a row',
+    )
+    parser.add_argument(
+        '--out',
+        type=Path,
+        default=Path('work_dirs/leaderboard'),
+        help='folder for leaderboard.md, .csv and .png (default: %(default)s)',
+    )
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument(
+        '--repeats', type=positive_int, default=5, help='rounds of the latency (default: %(default)s)'
+    )
+    parser.add_argument('--no-latency', action='store_true', help='count, but leave out latency and memory')
+    parser.add_argument('--force', action='store_true', help='replace files that are there')
+    commands = parser.add_subparsers(title='other command', metavar='')
+    submit = commands.add_parser(
+        'submit',
+        help='predictions for a test set in the form of a challenge',
+        description='Write predictions for a test set, dumped with `mim test --dump`, in the form that a '
+        'challenge takes.',
+    )
+    submit.set_defaults(run=write_submission)
+    submit.add_argument('dump')
+    submit.add_argument('--format', choices=FORMATS, required=True, help='of which challenge')
+    submit.add_argument('--out', type=Path, required=True, help='the file to hand in')
+    submit.add_argument(
+        '--clips', type=Path, metavar='LIST', help='list of the test set, for a dump without names of clips'
+    )
+    submit.add_argument(
+        '--labels', type=Path, metavar='FILE', help='names of the classes in label order, one a line'
+    )
+    submit.add_argument('--force', action='store_true', help='replace the file if it is there')
+    return parser.parse_args()
+
+
+def write_leaderboard(args: argparse.Namespace) -> None:
+    files = {ending: args.out / f'leaderboard.{ending}' for ending in ('md', 'csv', 'png')}
+    refuse_to_overwrite(files.values(), args.force)
+    if torch.device(args.device).type == 'cuda' and not torch.cuda.is_available():
+        raise UserError(f'torch sees no GPU for --device {args.device}; use --device cpu')
+    publication = read_publication()
+    results = [
+        leaderboard.read_result(text) for text in track(args.results, 'Reading results', transient=True)
+    ]
+    rows, others = leaderboard.join(publication, results)
+    subjects = leaderboard.buildable(publication, results)
+    figures, found = costs.count(subjects), {}
+    if not args.no_latency:
+        progress = partial(track, description='Timing all models in turns')
+        found = environment(args.device)
+        for name, timed in costs.time(subjects, args.device, args.repeats, progress).items():
+            figures[name] |= timed
+    rows, others = leaderboard.fill(rows, figures), leaderboard.fill(others, figures)
+
+    text = leaderboard_report.markdown(publication, rows, others, found)
+    args.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix='.new-', dir=args.out) as scratch:
+        new = {ending: Path(scratch, path.name) for ending, path in files.items()}
+        new['md'].write_text(text, encoding='utf-8')
+        leaderboard_report.write_csv(new['csv'], [*rows, *others], found)
+        leaderboard_report.chart(publication, rows, others).savefig(new['png'], dpi=150)
+        for ending, path in files.items():
+            new[ending].replace(path)
+    print(text)
+    print(f'Written: {", ".join(map(str, files.values()))}')
+
+
+def write_submission(args: argparse.Namespace) -> None:
+    refuse_to_overwrite([args.out], args.force)
+    names = read_names(args.clips) if args.clips else None
+    classes = read_lines(args.labels) if args.labels else ()
+    lines = submission(read_dump(args.dump), args.format, names, classes)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    new = args.out.with_name(f'.{args.out.name}.new')
+    new.write_text(''.join(f'{line}\n' for line in lines), encoding='utf-8')
+    new.replace(args.out)
+    print(f'Predictions for {len(lines)} clips in the form of {args.format}: {args.out}')
+
+
+def refuse_to_overwrite(paths, force: bool) -> None:
+    there = [path for path in paths if path.exists()]
+    if there and not force:
+        raise UserError(f'{there[0]} is there already; --force replaces it')
+
+
+def main() -> None:
+    args = parse_args()
+    with one_sentence_errors():
+        args.run(args)
+
+
+if __name__ == '__main__':
+    main()
