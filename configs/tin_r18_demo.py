@@ -68,3 +68,4 @@ param_scheduler = [
     dict(type='OneCycleLR', eta_max=2e-3, by_epoch=True, total_steps=max_epochs, convert_to_iter_based=True)
 ]
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=1, save_best=None))
+custom_hooks = [dict(type='InterlacingHook', interval=20)]

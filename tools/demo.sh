@@ -18,13 +18,16 @@ python tools/make_demo_data.py
 for model in tin tsn; do
     config=configs/${model}_r18_demo.py work_dir=$work_dirs/${model}_r18_demo
     mim train mmtin "$config" --work-dir "$work_dir" --resume
-    mim test mmtin "$config" --checkpoint "$(cat "$work_dir/last_checkpoint")" --work-dir "$work_dir"
+    mim test mmtin "$config" --checkpoint "$(cat "$work_dir/last_checkpoint")" --work-dir "$work_dir" \
+        --dump "$work_dir/predictions.pkl"
 done
 python tools/contact_sheet.py configs/tin_r18_demo.py "$(cat "$work_dirs/tin_r18_demo/last_checkpoint")" \
     --out "$work_dirs/contact_sheet.png" --force
+python tools/report.py "$work_dirs"/{tin,tsn}_r18_demo --out "$work_dirs/report.html" --force
 
 echo
 python tools/compare.py "$work_dirs"/{tin,tsn}_r18_demo
 echo
 echo "Contact sheet with true and predicted classes: $work_dirs/contact_sheet.png"
+echo "Curves, confusions, clips and learned offsets: $work_dirs/report.html"
 echo "The demo took $((SECONDS - started)) s after the set-up."

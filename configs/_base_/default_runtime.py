@@ -9,6 +9,7 @@ default_hooks = dict(
     checkpoint=dict(type='CheckpointHook', interval=1, save_best='auto', max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     sync_buffers=dict(type='SyncBuffersHook'))
+custom_hooks = [dict(type='InterlacingHook')]  # offsets and weights, for tools/plot_interlacing.py
 
 env_cfg = dict(
     cudnn_benchmark=False,

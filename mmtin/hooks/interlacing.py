@@ -1,0 +1,93 @@
+"""Keep what the TIN layers predict, in training as scalars and in tests as statistics over clips."""
+
+from pathlib import Path
+
+from mmaction.registry import HOOKS
+from mmengine.dist import gather_object, is_main_process
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+
+from mmtin.evaluation.interlacing import RECORD_FILE, Moments, write_record
+from mmtin.evaluation.interlacing_recorder import InterlacingRecorder, InterlacingStatistics
+
+
+@HOOKS.register_module()
+class InterlacingHook(Hook):
+    """Record offsets and weights of every TIN layer; a network without TIN layers is left alone.
+
+    Validation and test write statistics over their clips to ``<work_dir>/<timestamp>/interlacing.json``,
+    a later validation of the same run over an earlier one. With several processes these are gathered;
+    clips that the sampler repeats to fill the last batch count twice.
+
+    In training, every ``interval`` iterations the mean and standard deviation of the offsets over a batch,
+    in frames, go to the Runner's visualizer as ``interlacing/<layer>/group<i>/offset_{mean,std}``.
+
+    Args:
+        interval: iterations between two entries while training; 0 for none.
+    """
+
+    def __init__(self, interval: int = 100) -> None:
+        self.interval = interval
+        self._recorder: InterlacingRecorder | None = None
+        self._statistics = InterlacingStatistics()
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        if is_main_process() and self.every_n_train_iters(runner, self.interval):
+            self._listen(runner)
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        if self._recorder is None:
+            return
+        scalars = {}
+        for name, (offset, _) in self._stop().take().items():
+            spread = Moments.of(offset).spread()
+            for group, (mean, std) in enumerate(zip(spread.mean.tolist(), spread.std.tolist()), 1):
+                scalars[f'interlacing/{name}/group{group}/offset_mean'] = mean
+                scalars[f'interlacing/{name}/group{group}/offset_std'] = std
+        if scalars:
+            runner.visualizer.add_scalars(scalars, step=runner.iter + 1)
+
+    def _before_epoch(self, runner, mode: str = 'train') -> None:
+        if mode != 'train':
+            self._statistics = InterlacingStatistics()
+            self._listen(runner)
+
+    def _after_iter(
+        self, runner, batch_idx: int, data_batch=None, outputs=None, mode: str = 'train'
+    ) -> None:
+        if self._recorder is not None:
+            self._statistics.add(self._recorder.take())
+
+    def after_val_epoch(self, runner, metrics=None) -> None:
+        self._write(runner)
+
+    def after_test_epoch(self, runner, metrics=None) -> None:
+        self._write(runner)
+
+    def _listen(self, runner) -> None:
+        self._stop()
+        recorder = InterlacingRecorder(runner.model)
+        if recorder.layers:
+            self._recorder = recorder.__enter__()
+
+    def _stop(self) -> InterlacingRecorder | None:
+        """Stop listening, also where an error kept an earlier epoch from its end."""
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            recorder.__exit__()
+        return recorder
+
+    def _write(self, runner) -> None:
+        recorder = self._stop()
+        if recorder is None:
+            return
+        parts = gather_object(self._statistics.moments)
+        if not is_main_process():
+            return
+        statistics = InterlacingStatistics()
+        for part in parts:
+            statistics.merge(part)
+        if statistics.moments:
+            path = Path(runner.log_dir, RECORD_FILE)
+            write_record(statistics.record(recorder.layers), path)
+            print_log(f'Offsets and weights of {len(recorder.layers)} TIN layers: {path}', 'current')

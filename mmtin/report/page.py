@@ -1,0 +1,121 @@
+"""Runs as one HTML file that needs nothing but itself."""
+
+import difflib
+from collections.abc import Callable, Sequence
+
+import jinja2
+import numpy as np
+
+from mmtin.report.figures import draw_curve, draw_offset_curves, page_svg, run_colour
+from mmtin.report.predictions import confusion_counts, is_single_label, most_confused
+from mmtin.report.run import Run
+from mmtin.visualization.interlacing import draw_offsets, draw_weights
+
+_PAIRS = 10  # most confused ones that are listed
+_MATRIX_CLASSES = 12
+
+
+def render_page(runs: Sequence[Run], title: str) -> str:
+    """The page for one run, or several side by side; their names must differ."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader('mmtin.report', 'templates'),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template('page.html').render(
+        title=title,
+        runs=[
+            dict(
+                run=run,
+                colour=run_colour(index),
+                confusion=_confusion(run),
+                figures=_interlacing_figures(run),
+                config_changes=_changes(runs[0], run) if index else None,
+            )
+            for index, run in enumerate(runs)
+        ],
+        curves=_curves(runs),
+        metrics=_table([run.metrics for run in runs], _metric),
+        environment=_table([run.environment for run in runs], lambda name, value: value),
+    )
+
+
+def _curves(runs: Sequence[Run]) -> list:
+    """A figure for each scalar that a run logged, losses first.
+
+    Left out are scalars of one point, and a part of the loss that is all of it.
+    """
+    by_run = {run.name: run.curves for run in runs}
+    names = dict.fromkeys(name for run in runs for name in run.curves)
+    shown = [
+        name
+        for name in names
+        if not name.startswith('interlacing/') and any(len(run.curves.get(name, ())) > 1 for run in runs)
+    ]
+    if all(_same(curves.get('loss'), curves.get('loss_cls')) for curves in by_run.values()):
+        shown = [name for name in shown if name != 'loss_cls']
+    shown.sort(key=lambda name: ('loss' not in name, 'acc' not in name))
+    return [page_svg(draw_curve(by_run, name), f'{name} by iteration') for name in shown]
+
+
+def _same(first: np.ndarray | None, second: np.ndarray | None) -> bool:
+    if first is None or second is None:
+        return second is None
+    return np.array_equal(first, second)
+
+
+def _interlacing_figures(run: Run) -> list:
+    """What the TIN layers learned, at the end and on the way."""
+    if run.record is None or not run.record.layers:
+        return []
+    figures = [
+        page_svg(
+            draw_offsets(run.record, run.name), f'offsets of {run.name} by layer and group, in frames'
+        ),
+        page_svg(draw_weights(run.record, run.name), f'weights of {run.name} by frame, layer and group'),
+    ]
+    training = draw_offset_curves(run.curves)
+    if training is not None:
+        figures.append(page_svg(training, f'mean offsets of {run.name} by iteration, in frames'))
+    return figures
+
+
+def _confusion(run: Run) -> dict | None:
+    """The most confused pairs, and the classes in them against each other."""
+    if not run.predictions or not is_single_label(run.predictions):
+        return None
+    pairs = most_confused(run.predictions, _PAIRS)
+    classes = list(dict.fromkeys(label for pair in pairs for label in (pair.true, pair.predicted)))
+    classes = sorted(classes[:_MATRIX_CLASSES])
+    counts = confusion_counts(run.predictions)
+    shares = counts / np.maximum(1, counts.sum(1, keepdims=True))
+    rows = [(true, list(zip(counts[true, classes].tolist(), shares[true, classes]))) for true in classes]
+    return dict(pairs=pairs, classes=classes, rows=rows)
+
+
+def _changes(first: Run, run: Run) -> list[str]:
+    """The lines by which the config of ``run`` differs from that of ``first``."""
+    lines = difflib.unified_diff(
+        first.config.splitlines(), run.config.splitlines(), first.name, run.name, lineterm='', n=2
+    )
+    return list(lines)
+
+
+def _table(columns: Sequence[dict], show: Callable[[str, object], str]) -> list[tuple[str, list[str]]]:
+    """Rows of a name and its value in each column."""
+    names = dict.fromkeys(name for column in columns for name in column)
+    return [
+        (name, [show(name, column[name]) if name in column else '-' for column in columns])
+        for name in names
+    ]
+
+
+def _metric(name: str, value: object) -> str:
+    """Accuracies in per cent, times in seconds."""
+    if not isinstance(value, int | float):
+        return str(value)
+    if name.startswith('acc/'):
+        return f'{100 * value:.2f} %'
+    return f'{value:.4g}{" s" if name in ("time", "data_time") else ""}'

@@ -1,0 +1,141 @@
+"""Everything that a report says of one work directory."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmtin.errors import UserError
+from mmtin.evaluation.dumps import ScoredClip
+from mmtin.evaluation.interlacing import RECORD_FILE, InterlacingRecord, latest_record
+from mmtin.evaluation.results import latest_test_result
+from mmtin.evaluation.work_dirs import clips_dataset, config_file, read_config
+from mmtin.report.logs import Curves, read_curves, read_environment
+from mmtin.report.predictions import (
+    find_dump,
+    is_single_label,
+    read_predictions,
+    require_same_clips,
+    top1_accuracy,
+)
+from mmtin.report.thumbnails import Thumbnail, best_and_worst
+
+
+@dataclass
+class Run:
+    """One run of a report.
+
+    Attributes:
+        name: of the work directory.
+        config: its text.
+        environment: versions and machine.
+        metrics: of the last test, by name; empty without one.
+        checkpoint: the last one's path, or None.
+        curves: scalars of the training.
+        record: offsets and weights, None for a network without TIN layers.
+        predictions: clips of the test set with their scores, None without a dump.
+        class_names: in label order.
+        best, worst: clips to look at.
+        notes: what is missing and how to get it, a sentence each.
+    """
+
+    name: str
+    config: str
+    environment: dict[str, str]
+    metrics: dict[str, float] = field(default_factory=dict)
+    checkpoint: Path | None = None
+    curves: Curves = field(default_factory=dict)
+    record: InterlacingRecord | None = None
+    predictions: list[ScoredClip] | None = None
+    class_names: list[str] = field(default_factory=list)
+    best: list[Thumbnail] = field(default_factory=list)
+    worst: list[Thumbnail] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_run(
+    work_dir: Path, dump: Path | None = None, labels: Path | None = None, num_clips: int = 6
+) -> Run:
+    """Read a work directory of mmengine's Runner.
+
+    What a run lacks becomes a note; what it has must be whole.
+
+    Args:
+        work_dir: where ``mim train`` and ``mim test`` wrote.
+        dump: scores of its test set; None takes the newest dump in the work directory.
+        labels: names of the classes, one a line; None takes ``labels.txt`` beside the test list.
+        num_clips: how many of the best clips to show, and of the worst.
+
+    Raises:
+        UserError: if there is no run in ``work_dir``, a file is cut off, or the dump is of another set.
+    """
+    if not work_dir.is_dir():
+        raise UserError(f'no work directory at {work_dir}; check the path')
+    config = config_file(work_dir)
+    run = Run(
+        work_dir.resolve().name,
+        config.read_text(),
+        read_environment(work_dir),
+        curves=read_curves(work_dir),
+    )
+    _read_test(run, work_dir)
+    if not run.curves and not run.metrics:
+        raise UserError(f'nothing was trained or tested in {work_dir}, so there is nothing to report')
+    if any(work_dir.glob(f'*/{RECORD_FILE}')):
+        run.record = latest_record(work_dir)
+    cfg = read_config(config)
+    names = _class_names(cfg, labels)
+    dump = dump or find_dump(work_dir)
+    if dump is None:
+        run.notes.append(
+            'No scores of the clips: mim test mmtin CONFIG --checkpoint FILE '
+            f'--work-dir {work_dir} --dump {work_dir}/predictions.pkl writes them.'
+        )
+        return run
+    run.predictions = read_predictions(dump, names)
+    run.class_names = names or [f'class {label}' for label in range(len(run.predictions[0].scores))]
+    if names is None:
+        run.notes.append('No names of the classes: --labels names a file with one a line.')
+    _compare_with_test(run)
+    try:
+        dataset = clips_dataset(cfg)
+    except UserError as error:
+        run.notes.append(f'No clips to show: {error}.')
+        return run
+    require_same_clips(dump, run.predictions, dataset)
+    num_segments = cfg.model.cls_head.get('num_segments') or cfg.model.backbone.get('num_segments') or 8
+    run.best, run.worst = best_and_worst(dataset, run.predictions, run.class_names, num_clips, num_segments)
+    return run
+
+
+def _read_test(run: Run, work_dir: Path) -> None:
+    try:
+        result = latest_test_result(work_dir)
+    except json.JSONDecodeError as error:
+        raise UserError(f'the newest test result in {work_dir} is cut off; test again') from error
+    except UserError as error:
+        run.notes.append(f'Not tested: {error}.')
+        return
+    run.metrics, run.checkpoint = result.metrics, result.checkpoint
+
+
+def _compare_with_test(run: Run) -> None:
+    tested = run.metrics.get('acc/top1')
+    if tested is None or not is_single_label(run.predictions):
+        return
+    dumped = top1_accuracy(run.predictions)
+    if abs(dumped - tested) > 1e-6:
+        run.notes.append(
+            f'The scores give {100 * dumped:.2f} % top-1, the last test {100 * tested:.2f} %: '
+            'they are not of the same test.'
+        )
+
+
+def _class_names(cfg: Config, labels: Path | None) -> list[str] | None:
+    path = labels or Path(cfg.test_dataloader.dataset.ann_file).with_name('labels.txt')
+    if path.is_file():
+        return path.read_text(encoding='utf-8').splitlines()
+    if labels is not None:
+        raise UserError(f'no class names at {labels}; check the path')
+    return None

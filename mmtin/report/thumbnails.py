@@ -1,0 +1,98 @@
+"""Clips of a test set as small moving pictures, and what a network says of them."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+from torch.utils.data import Dataset
+
+from mmtin.evaluation.dumps import ScoredClip
+from mmtin.evaluation.work_dirs import clip_name
+from mmtin.report.predictions import rank_clips, true_labels
+
+_HEIGHT = 112  # pixels; smaller frames stay as they are
+_QUALITY = 80
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A clip to look at.
+
+    Attributes:
+        name: of its file or folder.
+        strip: its frames side by side, as the address of an image inlined in base64.
+        num_frames: how many.
+        aspect: width of a frame over its height.
+        true: names of its classes.
+        predicted: names of the classes with the highest scores, and these; as many as are true.
+        right: whether these are the same.
+        true_score: the lowest score of a true class.
+    """
+
+    name: str
+    strip: str
+    num_frames: int
+    aspect: float
+    true: list[str]
+    predicted: list[tuple[str, float]]
+    right: bool
+    true_score: float
+
+
+def best_and_worst(
+    dataset: Dataset,
+    clips: Sequence[ScoredClip],
+    class_names: Sequence[str],
+    count: int,
+    num_segments: int,
+) -> tuple[list[Thumbnail], list[Thumbnail]]:
+    """The clips that are told best, and those told worst, the worst one first; ``count`` each at most.
+
+    Each is shown by its first ``num_segments`` frames, those of the first view.
+
+    Raises:
+        UserError: if a clip cannot be read.
+    """
+    ranked = rank_clips(clips)
+    count = min(count, len(ranked) // 2)
+    return tuple(
+        [make_thumbnail(dataset, index, clips[index], class_names, num_segments) for index in indices]
+        for indices in (ranked[:count], ranked[::-1][:count])
+    )
+
+
+def make_thumbnail(
+    dataset: Dataset, index: int, clip: ScoredClip, class_names: Sequence[str], num_segments: int
+) -> Thumbnail:
+    """One clip as the network sees it; see :func:`best_and_worst`."""
+    true = set(true_labels(clip.label))
+    predicted = np.argsort(-clip.scores, kind='stable')[: len(true)].tolist()
+    # [T, H, W, 3]
+    frames = dataset[index]['inputs'][:num_segments].permute(0, 2, 3, 1).numpy()
+    return Thumbnail(
+        name=clip_name(dataset, index),
+        strip=encode_strip(frames),
+        num_frames=len(frames),
+        aspect=frames.shape[2] / frames.shape[1],
+        true=[class_names[label] for label in sorted(true)],
+        predicted=[(class_names[label], float(clip.scores[label])) for label in predicted],
+        right=true == set(predicted),
+        true_score=min(float(clip.scores[label]) for label in true),
+    )
+
+
+def encode_strip(frames: np.ndarray) -> str:
+    """``[T, H, W, 3]`` RGB uint8 -> frames side by side as a WebP image in a ``data:`` address."""
+    images = [Image.fromarray(frame) for frame in frames]
+    for image in images:
+        image.thumbnail((4 * _HEIGHT, _HEIGHT))
+    width, height = images[0].size
+    strip = Image.new('RGB', (width * len(images), height))
+    for t, image in enumerate(images):
+        strip.paste(image, (t * width, 0))
+    buffer = io.BytesIO()
+    strip.save(buffer, 'webp', quality=_QUALITY)
+    return f'data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}'

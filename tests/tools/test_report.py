@@ -1,0 +1,138 @@
+"""tools/report.py on a real run: one file that stands alone, and one sentence for each fault."""
+
+import re
+import shutil
+import subprocess
+
+import cv2
+import pytest
+
+from mmtin.evaluation.dumps import read_dump, write_dump
+from tests.report.tiny_run import shared_run
+from tests.tools.in_process import run_tool
+
+CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
+
+
+@pytest.fixture(scope='module')
+def work_dir(tmp_path_factory):
+    return shared_run(tmp_path_factory)
+
+
+@pytest.fixture
+def report(monkeypatch):
+    return lambda *args: run_tool(monkeypatch, 'report', *args)
+
+
+@pytest.fixture
+def copy(work_dir, tmp_path):
+    return shutil.copytree(work_dir, tmp_path / 'copy')
+
+
+def test_report_stands_alone(report, work_dir, tmp_path, capsys):
+    path = tmp_path / 'report.html'
+    assert report(work_dir, '--out', path) is None
+    assert f'Report: {path}' in capsys.readouterr().out
+    html = path.read_text()
+    for address in re.findall(r'(?:src|href)="([^"]*)"|url\(([^)]*)\)', html):
+        assert ''.join(address).startswith(('#', 'data:')), address
+    # Names of classes are text, for HTML as for matplotlib.
+    assert 'moving &lt;right&gt;' in html
+    assert '<right>' not in html
+    assert 'moving left $1' in html
+    assert html.count('class="clip"') == 6
+    ids = re.findall(r'\bid="([^"]*)"', html)
+    assert len(ids) == len(set(ids))
+    for heading in (
+        'Metrics',
+        'Curves',
+        'Offsets and weights',
+        'confused',
+        'clips',
+        'Config',
+        'Environment',
+    ):
+        assert re.search(rf'<h2[^>]*>[^<]*{heading}', html), heading
+    assert 'acc/top1' in html
+    assert 'PyTorch' in html
+    assert 'offsets over 6 clips' in html
+    assert '--force' in report(work_dir, '--out', path)
+    assert path.read_text() == html
+
+
+def test_runs_side_by_side(report, work_dir, copy, tmp_path):
+    (config,) = copy.glob('*.py')
+    config.write_text(config.read_text() + 'load_from = "elsewhere.pth"\n')
+    assert report(work_dir, copy, '--out', tmp_path / 'two.html', '--clips', 1) is None
+    html = (tmp_path / 'two.html').read_text()
+    assert '<title>tiny and copy</title>' in html
+    assert html.count('class="clip"') == 4
+    assert 'What copy changes' in html
+    assert '<span class="added">+load_from = &#34;elsewhere.pth&#34;</span>' in html
+    assert 'Not tested' not in html
+
+
+def test_what_is_missing_is_said(report, copy, tmp_path):
+    (copy / 'predictions.pkl').unlink()
+    (result,) = (path for path in copy.glob('*/*.json') if path.stem == path.parent.name)
+    result.unlink()
+    (copy / result.parent.name / 'interlacing.json').unlink()
+    assert report(copy, '--out', tmp_path / 'report.html') is None
+    html = (tmp_path / 'report.html').read_text()
+    assert 'Not tested' in html
+    assert f'--dump {copy}/predictions.pkl' in html
+    assert 'Nothing was recorded' in html
+
+
+def test_faults_are_one_sentence_and_write_nothing(report, work_dir, copy, tmp_path):
+    clips = read_dump(work_dir / 'predictions.pkl')
+    write_dump(tmp_path / 'short.pkl', clips[:3])
+    write_dump(tmp_path / 'other_order.pkl', clips[::-1])
+    (tmp_path / 'damaged.pkl').write_bytes((work_dir / 'predictions.pkl').read_bytes()[:100])
+    (tmp_path / 'labels.txt').write_text('a\nb\nc\n')
+    (tmp_path / 'empty').mkdir()
+    (log,) = copy.glob('*/vis_data/scalars.json')
+    log.write_text(log.read_text()[:-60])
+    for expected, *args in [
+        ('no work directory at', tmp_path / 'none'),
+        ('no config in', tmp_path / 'empty'),
+        (r'scalars.json, line \d+ is cut off', copy),
+        ('it has 3 clips, the set 6', work_dir, '--dumps', tmp_path / 'short.pkl'),
+        ('from clip 1 on it has other labels', work_dir, '--dumps', tmp_path / 'other_order.pkl'),
+        ('cannot read .* as a dump', work_dir, '--dumps', tmp_path / 'damaged.pkl'),
+        ('3 names are known', work_dir, '--labels', tmp_path / 'labels.txt'),
+        ('1 files for 2 work directories', work_dir, copy, '--dumps', tmp_path / 'short.pkl'),
+    ]:
+        sentence = report(*args, '--out', tmp_path / 'report.html')
+        assert sentence.startswith('error: '), args
+        assert re.search(expected, sentence), sentence
+        assert '\n' not in sentence
+        assert not (tmp_path / 'report.html').exists()
+
+
+@pytest.mark.skipif(not CHROMIUM, reason='needs chromium')
+def test_browser_shows_it_light_and_dark(report, work_dir, tmp_path):
+    page = tmp_path / 'report.html'
+    assert report(work_dir, '--out', page) is None
+    brightness = {}
+    for scheme, number in (('dark', 0), ('light', 1)):
+        picture = tmp_path / f'{scheme}.png'
+        command = [
+            CHROMIUM,
+            '--headless',
+            '--no-sandbox',
+            '--disable-gpu',
+            '--enable-logging=stderr',
+            '--v=0',
+        ]
+        command += [f'--user-data-dir={tmp_path / scheme}', '--window-size=1000,1400']
+        command += [
+            f'--blink-settings=preferredColorScheme={number}',
+            f'--screenshot={picture}',
+            page.as_uri(),
+        ]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        # A request, of which the page allows itself none, would be among these messages.
+        assert 'CONSOLE' not in result.stderr, result.stderr
+        brightness[scheme] = cv2.imread(str(picture)).mean()
+    assert brightness['dark'] < 80 < 200 < brightness['light']

@@ -1,0 +1,103 @@
+#!/usr/bin/env python
+"""Draw what the TIN layers of a network learned: offsets, weights of frames, and one clip interlaced.
+
+A work directory shows what its last validation or test recorded. A checkpoint is run on the test set of its
+config, or on the clips named with --videos. Each figure becomes a .png and a .svg file.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import torch
+from matplotlib.figure import Figure
+from mmengine.runner import Runner
+from rich.progress import track
+
+from mmtin.commands import one_sentence_errors, require_file
+from mmtin.errors import UserError
+from mmtin.evaluation.interlacing import farthest_layer, latest_record
+from mmtin.evaluation.interlacing_recorder import interlacing_layers, record_interlacing
+from mmtin.evaluation.work_dirs import (
+    clip_name,
+    clips_dataset,
+    config_file,
+    last_checkpoint,
+    load_tin,
+    read_config,
+)
+from mmtin.visualization.interlacing import draw_offsets, draw_weights
+from mmtin.visualization.interlacing_strip import draw_interlaced_clip, interlace_clip
+
+NAMES = ('offsets', 'weights', 'clip')
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('source', type=Path, metavar='WORK_DIR|CHECKPOINT')
+    parser.add_argument('--config', type=Path, help='of the checkpoint (default: the one in WORK_DIR)')
+    parser.add_argument(
+        '--videos',
+        type=Path,
+        nargs='+',
+        default=[],
+        help='videos, or folders of frames if the config reads such',
+    )
+    parser.add_argument('--layer', help='to draw the clip of (default: the one with the largest offset)')
+    parser.add_argument(
+        '--out', type=Path, help='folder for the figures (default: WORK_DIR/interlacing or ./interlacing)'
+    )
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--force', action='store_true', help='replace figures that are there')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    with one_sentence_errors():
+        is_work_dir = args.source.is_dir()
+        out = args.out or (args.source if is_work_dir else Path()) / 'interlacing'
+        there = [path for name in NAMES for path in out.glob(f'{name}.*')]
+        if there and not args.force:
+            raise UserError(f'{there[0]} is there already; --force replaces it')
+        if not is_work_dir:
+            require_file(str(args.source), 'work directory or checkpoint')
+            if args.config is None:
+                raise UserError('a checkpoint needs its config; name it with --config')
+        record = latest_record(args.source) if is_work_dir else None
+        config = args.config or config_file(args.source)
+        require_file(str(config), 'config')
+        cfg = read_config(config)
+        model = load_tin(cfg, last_checkpoint(args.source) if is_work_dir else args.source, args.device)
+        if args.layer is not None and args.layer not in (layers := interlacing_layers(model)):
+            raise UserError(f'no layer {args.layer}; there are {", ".join(layers)}')
+        dataset = clips_dataset(cfg, args.videos)
+        if record is None:
+            loader = Runner.build_dataloader(cfg.test_dataloader | dict(dataset=dataset), seed=0)
+            record = record_interlacing(model, track(loader, 'Recording', transient=True))
+        layer = args.layer or farthest_layer(record)
+        clip = interlace_clip(model, dataset[0], layer)
+        figures = (
+            draw_offsets(record, config.stem),
+            draw_weights(record, config.stem),
+            draw_interlaced_clip(clip, f'{config.stem}, {layer}: {clip_name(dataset, 0)}'),
+        )
+        save(dict(zip(NAMES, figures)), out)
+
+
+def save(figures: dict[str, Figure], out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix='.new-', dir=out) as folder:
+        for name, figure in figures.items():
+            for suffix in ('png', 'svg'):
+                figure.savefig(Path(folder, f'{name}.{suffix}'), dpi=150)
+        for path in Path(folder).iterdir():
+            path.replace(out / path.name)
+    for name in figures:
+        print(f'{name.capitalize()}: {out / name}.png and .svg')
+
+
+if __name__ == '__main__':
+    main()
