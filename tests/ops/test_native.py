@@ -1,71 +1,69 @@
 """The C kernels: compiling, loading, and what happens where that fails."""
 
-import os
+import shutil
 import stat
-import subprocess
-import sys
 
 import pytest
 import torch
 
-from mmtin.ops import native, temporal_interlace
+from mmtin.ops import available_backends, native, temporal_interlace
+from mmtin.ops.native import build
 
-OFFSETS = "torch.zeros(1, 1), backend='native'"
-USE = f'import torch; from mmtin.ops import temporal_interlace as t; t(torch.ones(1, 2, 1), {OFFSETS})'
-
-
-def run(code, **environment):
-    return subprocess.run(
-        [sys.executable, '-c', code],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+CLIPS, OFFSET = torch.ones(1, 2, 1), torch.zeros(1, 1)
 
 
-def test_compiles_once(tmp_path):
-    """A real compiler writes one file; the next process loads it with no compiler at hand."""
-    assert run(USE, XDG_CACHE_HOME=str(tmp_path)).returncode == 0
-    (library,) = (tmp_path / 'mmtin').iterdir()
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache, as on a new machine."""
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    build._load_once.cache_clear()
+    yield tmp_path / 'mmtin'
+    build._load_once.cache_clear()
+
+
+def test_compiles_once(cache):
+    temporal_interlace(CLIPS, OFFSET, backend='native')
+    (library,) = cache.iterdir()
     written = library.stat().st_mtime_ns
-    assert run(USE, XDG_CACHE_HOME=str(tmp_path)).returncode == 0
-    assert list((tmp_path / 'mmtin').iterdir()) == [library] and library.stat().st_mtime_ns == written
+    build._load_once.cache_clear()
+    temporal_interlace(CLIPS, OFFSET, backend='native')
+    assert list(cache.iterdir()) == [library] and library.stat().st_mtime_ns == written
 
 
-def test_no_compiler():
+def test_no_compiler(cache, monkeypatch):
     """By name it says why; 'auto' takes another backend."""
-    result = run(USE, CC='no-such-compiler')
-    assert "backend 'native' cannot run: there is no C compiler; install gcc" in result.stderr
-    auto = USE.replace("backend='native'", "backend='auto'")
-    assert run(auto, CC='no-such-compiler').returncode == 0
+    monkeypatch.setenv('CC', 'no-such-compiler')
+    with pytest.raises(ValueError, match="'native' cannot run: there is no C compiler; install gcc"):
+        temporal_interlace(CLIPS, OFFSET, backend='native')
+    assert 'native' not in available_backends('cpu')
+    assert torch.equal(temporal_interlace(CLIPS, OFFSET), CLIPS)
 
 
-@pytest.mark.parametrize('script', ['echo no OpenMP here >&2; exit 1', 'exit 3'])
-def test_broken_compiler(tmp_path, script):
+@pytest.mark.parametrize(
+    ('script', 'reason'), [('echo no OpenMP here >&2; exit 1', 'no OpenMP here'), ('exit 3', 'status 3')]
+)
+def test_broken_compiler(cache, tmp_path, monkeypatch, script, reason):
     compiler = tmp_path / 'broken'
     compiler.write_text(f'#!/bin/sh\n{script}\n')
     compiler.chmod(stat.S_IRWXU)
-    result = run(USE, CC=str(compiler), XDG_CACHE_HOME=str(tmp_path))
-    reason = 'no OpenMP here' if 'echo' in script else 'status 3'
-    assert f'does not compile the kernels: {reason}' in result.stderr
-    assert list((tmp_path / 'mmtin').iterdir()) == []
+    monkeypatch.setenv('CC', str(compiler))
+    with pytest.raises(ValueError, match=f'does not compile the kernels: {reason}'):
+        temporal_interlace(CLIPS, OFFSET, backend='native')
+    assert list(cache.iterdir()) == []
 
 
-def test_no_cache_folder(tmp_path):
-    (tmp_path / 'mmtin').write_text('a file where the folder should be')
-    result = run(USE, XDG_CACHE_HOME=str(tmp_path))
-    assert "backend 'native' cannot run: the kernels cannot be written to" in result.stderr
+def test_no_cache_folder(cache):
+    cache.write_text('a file where the folder should be')
+    with pytest.raises(ValueError, match="'native' cannot run: the kernels cannot be written to"):
+        temporal_interlace(CLIPS, OFFSET, backend='native')
 
 
-def test_damaged_library_is_named(tmp_path):
-    assert run(USE, XDG_CACHE_HOME=str(tmp_path)).returncode == 0
-    (library,) = (tmp_path / 'mmtin').iterdir()
+def test_damaged_library(cache):
+    library = build.library_file(shutil.which('cc'))
+    cache.mkdir()
     library.write_bytes(b'not a library')
-    result = run(USE, XDG_CACHE_HOME=str(tmp_path))
-    assert (
-        f'the compiled kernels do not load ({library}: file too short); delete {library}' in result.stderr
-    )
+    with pytest.raises(ValueError, match=f'do not load .* delete {library}'):
+        temporal_interlace(CLIPS, OFFSET, backend='native')
 
 
 def test_not_a_number_stays_in_its_frames():

@@ -25,29 +25,41 @@ class BuildError(RuntimeError):
     """The kernels cannot be compiled or loaded here; the text says why."""
 
 
-@functools.cache
 def load() -> ctypes.CDLL:
     """The compiled kernels.
 
     Raises:
         BuildError: without a compiler, or one whose OpenMP is not that of torch.
     """
+    kernels = _load_once()
+    if isinstance(kernels, BuildError):
+        raise kernels
+    return kernels
+
+
+@functools.cache
+def _load_once() -> ctypes.CDLL | BuildError:
+    """A failure is kept too: what did not compile is not tried at every call."""
     compiler = shutil.which(os.environ.get('CC', 'cc'))
     if compiler is None:
-        raise BuildError('there is no C compiler; install gcc, or name a compiler in CC')
-    library = _cache_folder() / f'kernels-{_fingerprint(compiler)}.so'
-    if not library.exists():
-        _compile(compiler, library)
+        return BuildError('there is no C compiler; install gcc, or name a compiler in CC')
+    library = library_file(compiler)
     try:
+        if not library.exists():
+            _compile(compiler, library)
         kernels = ctypes.CDLL(str(library))
+    except BuildError as error:
+        return error
     except OSError as error:
-        raise BuildError(f'the compiled kernels do not load ({error}); delete {library}') from error
+        return BuildError(f'the compiled kernels do not load ({error}); delete {library}')
     kernels.tiles_of_a_group.restype = ctypes.c_int64
     return kernels
 
 
-def _cache_folder() -> Path:
-    return Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'mmtin'
+def library_file(compiler: str) -> Path:
+    """Where the kernels that ``compiler`` makes are kept."""
+    cache = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache')
+    return cache / 'mmtin' / f'kernels-{_fingerprint(compiler)}.so'
 
 
 def _fingerprint(compiler: str) -> str:
