@@ -1,10 +1,14 @@
 """Interlacing and convolving as one operation against one after the other."""
 
 import copy
+from pathlib import Path
 
 import pytest
 import torch
+from mmaction.apis import init_recognizer
 from mmaction.models.backbones.resnet_tin import CombineNet
+from mmaction.registry import MODELS
+from mmengine.config import Config
 from torch import nn
 
 from mmtin.models import TemporalInterlace, TINResNet
@@ -12,6 +16,7 @@ from mmtin.models.temporal_interlace import InterlacedConv
 from mmtin.ops import matrix, native, triton
 from mmtin.ops.interlaced_conv import convolution_arguments, describe, interlaced_conv2d
 
+ROOT = Path(__file__).parents[2]
 FORMATS = {'planes': torch.contiguous_format, 'channels_last': torch.channels_last}
 memory_formats = pytest.mark.parametrize('memory_format', FORMATS.values(), ids=FORMATS)
 
@@ -187,3 +192,16 @@ def test_fused_inference_is_the_same_network(depth, memory_format):
     assert_close([backbone(x)], [expected], 1e-5)
     with pytest.raises(ValueError, match='was fused for inference and trains no more'):
         backbone.train()
+
+
+@torch.no_grad()
+def test_config_variable_fuses_for_inference(tmp_path):
+    """As MMAction2's users load a model: build, then weights, then eval mode."""
+    cfg = Config.fromfile(ROOT / 'configs/tin_r18_demo.py')
+    model = running_statistics(MODELS.build(cfg.model)).eval()
+    torch.save({'state_dict': model.state_dict()}, tmp_path / 'model.pth')
+    cfg.model.backbone.fused_inference = True
+    fused = init_recognizer(cfg, str(tmp_path / 'model.pth'), 'cpu')
+    frames = torch.randn(8, 3, 40, 40)
+    assert_close([fused.backbone(frames)], [model.backbone(frames)], 1e-5)
+    assert fused.backbone.is_fused and not model.backbone.is_fused
