@@ -10,6 +10,7 @@ from mmaction.models.backbones.resnet_tin import CombineNet
 from mmaction.registry import MODELS
 from mmcv.cnn.bricks.wrappers import Conv2d
 from torch import Tensor, nn
+from torch.nn.modules import module as _all_modules
 
 from mmtin.errors import UserError
 from mmtin.ops import TINShift, native, temporal_interlace
@@ -67,6 +68,10 @@ class WeightNet(nn.Module):
         return 2 * _at_least_single(self.conv(descriptor)).sigmoid().transpose(1, 2)
 
 
+# What the native kernels know how to compute: the two networks and their layers.
+_NETWORKS = OffsetNet, WeightNet, nn.Conv1d, nn.Linear, nn.Linear, nn.Conv1d
+
+
 class TemporalInterlace(nn.Module):
     """Slide groups of channels along time by learned offsets and weigh each frame.
 
@@ -116,7 +121,6 @@ class TemporalInterlace(nn.Module):
         self.folded_channels = in_channels // shift_div
         self.offset_net = OffsetNet(self.folded_channels, groups, num_segments, max_offset)
         self.weight_net = WeightNet(self.folded_channels, groups)
-        self.prediction = Prediction(num_segments, self.folded_channels, groups, reverse, max_offset)
 
     def forward(self, x: Tensor) -> Tensor:
         """``[N*T, C, H, W]`` -> the same shape, dtype and memory format.
@@ -142,18 +146,35 @@ class TemporalInterlace(nn.Module):
             offset, weight = torch.cat([offset, -offset], 1), torch.cat([weight, weight], 2)
         return offset, weight
 
+    @property
+    def prediction(self) -> Prediction:
+        """How the two networks predict, apart from their parameters."""
+        offset_net = self.offset_net
+        return Prediction(
+            self.num_segments,
+            self.folded_channels,
+            offset_net.fc2.out_features,
+            self.reverse,
+            offset_net.max_offset,
+        )
+
     def unobserved_parameters(self) -> list[Tensor] | None:
         """What :func:`mmtin.ops.native.conv.interlaced_conv2d` takes of the two networks.
 
-        None if a hook waits for what they do, or if they are not in single precision.
+        None if a hook waits for what they do, or if they are not what it expects: of other types, as
+        adapters and quantised layers are, on another device, or not in single precision.
         """
         offset_net, weight_net = self.offset_net, self.weight_net
         layers = offset_net.conv, offset_net.fc1, offset_net.fc2, weight_net.conv
-        if has_hooks(offset_net) or has_hooks(weight_net) or any(map(has_hooks, layers)):
+        modules = offset_net, weight_net, *layers
+        if tuple(map(type, modules)) != _NETWORKS or any(map(has_hooks, modules)):
             return None
         parameters = [parameter for layer in layers for parameter in (layer.weight, layer.bias)]
-        if any(p.dtype != torch.float32 or not p.is_contiguous() for p in parameters):
-            return None
+        for parameter, shape in zip(parameters, self.prediction.shapes):
+            if type(parameter) not in (Tensor, nn.Parameter) or parameter.shape != shape:
+                return None
+            if parameter.dtype != torch.float32 or not (parameter.is_cpu and parameter.is_contiguous()):
+                return None
         return parameters
 
     def extra_repr(self) -> str:
@@ -165,6 +186,9 @@ class TemporalInterlace(nn.Module):
 
 class InterlacedConv(CombineNet):
     """Interlace, then convolve, as one operation where that is possible.
+
+    As one operation it changes its input meanwhile, which therefore must be memory that no other thread
+    reads at that time, as the activations within a network are.
 
     Args:
         interlace: ``net1`` in a state dict, as in MMAction2's ResNetTIN.
@@ -196,8 +220,15 @@ class InterlacedConv(CombineNet):
 
     def _is_plain(self) -> bool:
         conv = self.net2
-        plain = type(conv) in _PLAIN_CONVOLUTIONS and conv.padding_mode == 'zeros'
-        return plain and not has_hooks(conv) and not has_hooks(self.net1)
+        return (
+            type(conv) in _PLAIN_CONVOLUTIONS
+            and type(self.net1) is TemporalInterlace
+            and conv.padding_mode == 'zeros'
+            and not isinstance(conv.padding, str)  # 'same' may pad one side more than the other
+            and self.net1.folded_channels > 1  # a single channel has no memory format to tell
+            and not has_hooks(conv)
+            and not has_hooks(self.net1)
+        )
 
 
 def check_whole_clips(x: Tensor, num_segments: int) -> None:
@@ -217,6 +248,10 @@ def has_hooks(module: nn.Module) -> bool:
     """Whether somebody listens to what goes into ``module`` or comes out of it."""
     return bool(
         module._forward_hooks
+        or _all_modules._global_forward_hooks
+        or _all_modules._global_forward_pre_hooks
+        or _all_modules._global_backward_hooks
+        or _all_modules._global_backward_pre_hooks
         or module._forward_pre_hooks
         or module._backward_hooks
         or module._backward_pre_hooks

@@ -1,5 +1,6 @@
 """The backbone: a 2D ResNet that interlaces frames before the first convolution of its blocks."""
 
+import threading
 from collections.abc import Sequence
 
 import torch
@@ -16,6 +17,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from mmtin.checkpoint import backbone_weights, fit_state_dict
 from mmtin.errors import UserError
 from mmtin.models.temporal_interlace import InterlacedConv, TemporalInterlace
+
+_FUSING = threading.Lock()
 
 
 @MODELS.register_module()
@@ -151,15 +154,16 @@ class TINResNet(ResNetTSM):
         Returns:
             The module, in eval mode.
         """
-        self.eval()
-        for module in self.modules():
-            if isinstance(module, ConvModule) and module.with_norm and isinstance(module.norm, _BatchNorm):
-                within_block = isinstance(module.conv, CombineNet)
-                holder, name = (module.conv, 'net2') if within_block else (module, 'conv')
-                setattr(holder, name, fuse_conv_bn_eval(getattr(holder, name), module.norm))
-                setattr(module, module.norm_name, nn.Identity())
-        self.is_fused = True
-        return self.to(memory_format=torch.channels_last)
+        # Threads that infer may come here together; weights made in inference mode could not leave it.
+        with _FUSING, torch.inference_mode(False):
+            if not self.is_fused:
+                self.eval()
+                for module in self.modules():
+                    if isinstance(module, ConvModule) and module.with_norm:
+                        _fold_norm(module)
+                self.to(memory_format=torch.channels_last)
+                self.is_fused = True
+        return self
 
     def train(self, mode: bool = True) -> 'TINResNet':
         """Set the mode, as ResNet does, and return the module, which ResNet forgets.
@@ -177,5 +181,18 @@ class TINResNet(ResNetTSM):
 
     def _load_from_state_dict(self, state_dict, prefix, *args) -> None:
         """Let every way of loading accept a ResNet, TSN, TSM or TIN checkpoint."""
+        if self.is_fused or f'{prefix}conv1.conv.bias' in state_dict:
+            raise UserError(
+                f'{"this network" if self.is_fused else "the checkpoint"} was fused for inference, without '
+                'BatchNorm; load the checkpoint of the training into a network that is not fused yet'
+            )
         fit_state_dict(self, state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def _fold_norm(module: ConvModule) -> None:
+    if isinstance(module.norm, _BatchNorm):
+        within_block = isinstance(module.conv, CombineNet)
+        holder, name = (module.conv, 'net2') if within_block else (module, 'conv')
+        setattr(holder, name, fuse_conv_bn_eval(getattr(holder, name), module.norm))
+        setattr(module, module.norm_name, nn.Identity())

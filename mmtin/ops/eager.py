@@ -2,16 +2,21 @@
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 
 
 def runs_eagerly(x: Tensor) -> bool:
     """Whether ``x`` is a plain tensor outside torch.compile, export, tracing and function transforms.
 
-    Kernels that work on memory, or in place, need that; everything else takes plain tensor algebra.
+    Kernels that work on memory, or in place, need that; everything else takes plain tensor algebra, which
+    forward-mode derivatives, counters of operations and the like can follow.
     """
     return not (
-        type(x) not in (Tensor, nn.Parameter)
-        or torch.compiler.is_compiling()
+        torch.compiler.is_compiling()
+        or type(x) not in (Tensor, nn.Parameter)
+        or x.is_neg()
         or torch.jit.is_tracing()
-        or torch._C._functorch.is_functorch_wrapped_tensor(x)
+        or torch._C._functorch.peek_interpreter_stack() is not None
+        or torch._C._len_torch_dispatch_stack() > 0
+        or forward_ad._current_level >= 0
     )

@@ -138,9 +138,11 @@ class TINShift(nn.Module):
 def kernels_in_place(x: Tensor) -> ModuleType | None:
     """The backend that ``'auto'`` chooses to interlace within ``x`` ``[N*T, C, H, W]`` for a moment.
 
-    None if the memory of ``x`` cannot be borrowed: it is recorded, traced, transformed or not dense, or
-    autocast would convert it to another tensor first.
+    None if the memory of ``x`` cannot be borrowed: it is recorded, traced, transformed, empty or not
+    dense, or autocast would convert it to another tensor first.
     """
+    if not x.numel():
+        return None
     dense = x.is_contiguous() or x.is_contiguous(memory_format=torch.channels_last)
     if not dense or not runs_eagerly(x) or x.device.type not in ('cpu', 'cuda'):
         return None

@@ -33,10 +33,8 @@ def describe(x: Tensor, channels: int, num_segments: int, kernels: ModuleType) -
 
 
 def convolution_arguments(conv: nn.Conv2d) -> tuple:
-    """What :func:`torch.convolution` takes behind input, kernel and bias."""
-    # padding='same' and the like in numbers.
-    padding = conv._reversed_padding_repeated_twice[::-2] if isinstance(conv.padding, str) else conv.padding
-    return list(conv.stride), list(padding), list(conv.dilation), False, [0, 0], conv.groups
+    """What :func:`torch.convolution` takes behind input, kernel and bias; padding in numbers."""
+    return list(conv.stride), list(conv.padding), list(conv.dilation), False, [0, 0], conv.groups
 
 
 def interlaced_conv2d(

@@ -10,6 +10,8 @@ from mmaction.models.backbones.resnet_tin import CombineNet
 from mmaction.registry import MODELS
 from mmengine.config import Config
 from torch import nn
+from torch.autograd import forward_ad
+from torch.utils.flop_counter import FlopCounterMode
 
 from mmtin.models import TemporalInterlace, TINResNet
 from mmtin.models.temporal_interlace import InterlacedConv
@@ -169,6 +171,107 @@ def test_compiles_and_exports():
     torch.testing.assert_close(torch.export.export(module, (x,)).module()(x), module(x))
 
 
+@pytest.mark.parametrize('poison', [float('nan'), float('inf')])
+def test_what_is_not_finite_shows(poison):
+    """A network that diverged must not look healthy, forwards or backwards."""
+    module, x = make(), torch.randn(8, 32, 3, 3)
+    x[1, 0, 0, 0] = poison
+    assert not module(x)[:4].isfinite().any()
+    assert module(x)[4:].isfinite().all()
+    diverged, x = make(), torch.randn(4, 32, 3, 3, requires_grad=True)
+    diverged.net1.offset_net.fc2.bias.data.fill_(float('nan'))
+    output = diverged(x)
+    assert output.isnan().all()
+    output.sum().backward()
+    assert x.grad[:, :8].isnan().all()
+
+
+def lora(layer):
+    """An adapter with the attributes of the layer that it wraps."""
+
+    class Adapter(nn.Module):
+        weight, bias = layer.weight, layer.bias
+
+        def forward(self, x):
+            return layer(x) + x.sum()
+
+    return Adapter()
+
+
+def shared_prediction(interlace):
+    class Constant(TemporalInterlace):
+        def predict(self, descriptor):
+            return descriptor.new_ones(len(descriptor), 4), descriptor.new_ones(len(descriptor), 4, 4)
+
+    interlace.__class__ = Constant
+
+
+CHANGES = {
+    'another layer': lambda net: setattr(net.offset_net, 'fc1', lora(net.offset_net.fc1)),
+    'other sizes': lambda net: [
+        setattr(net.offset_net, 'fc1', nn.Linear(4, 3)),
+        setattr(net.offset_net, 'fc2', nn.Linear(3, 2)),
+    ],
+    'no bias': lambda net: setattr(net.weight_net.conv, 'bias', None),
+    'another prediction': shared_prediction,
+    'another limit': lambda net: setattr(net.offset_net, 'max_offset', 0.5),
+    'double precision': lambda net: net.double(),
+}
+
+
+@pytest.mark.parametrize('change', CHANGES.values(), ids=CHANGES)
+def test_changed_networks_are_what_computes(change):
+    module, x = make(), torch.randn(8, 32, 3, 3)
+    change(module.net1)
+    try:
+        expected = CombineNet.forward(module, x)
+    except RuntimeError:
+        with pytest.raises(RuntimeError, match=r'dtype|type'):
+            module(x)
+        return
+    torch.testing.assert_close(module(x), expected)
+
+
+def test_networks_on_another_device():
+    module = make()
+    module.net1.to('meta')
+    with pytest.raises(RuntimeError, match=r'device|meta'):
+        module(torch.randn(8, 32, 3, 3))
+
+
+@memory_formats
+@pytest.mark.parametrize('size', [(3, 3), (1, 1)], ids=str)
+def test_a_single_channel(memory_format, size):
+    module = InterlacedConv(TemporalInterlace(8, 4, 8, 1, reverse=False), nn.Conv2d(8, 4, 1))
+    x = torch.randn(8, 8, *size).contiguous(memory_format=memory_format).requires_grad_()
+    output = module(x)
+    assert torch.equal(output, CombineNet.forward(module, x))
+    output.sum().backward()
+    assert x.grad.isfinite().all()
+
+
+def test_function_transforms_and_counters():
+    module, x = make(), torch.randn(8, 32, 3, 3)
+    parameters = dict(module.named_parameters())
+    grads = torch.func.grad(lambda p: torch.func.functional_call(module, p, x).sum())(parameters)
+    module(x).sum().backward()
+    for name, parameter in parameters.items():
+        torch.testing.assert_close(grads[name], parameter.grad, rtol=1e-4, atol=1e-4)
+    with torch.no_grad(), forward_ad.dual_level():
+        dual = forward_ad.make_dual(x, torch.ones_like(x))
+        tangents = [
+            forward_ad.unpack_dual(f(dual)).tangent
+            for f in (module, lambda x: CombineNet.forward(module, x))
+        ]
+    torch.testing.assert_close(*tangents)
+    torch.testing.assert_close(module(torch._neg_view(x)), module(-x))
+    with FlopCounterMode(display=False) as counter:
+        module(x)
+    with FlopCounterMode(display=False) as composed:
+        CombineNet.forward(module, x)
+    assert counter.get_total_flops() == composed.get_total_flops()
+
+
 def running_statistics(backbone):
     for module in backbone.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -192,6 +295,21 @@ def test_fused_inference_is_the_same_network(depth, memory_format):
     assert_close([backbone(x)], [expected], 1e-5)
     with pytest.raises(ValueError, match='was fused for inference and trains no more'):
         backbone.train()
+    for target, source in ((backbone, plain), (plain, backbone)):
+        with pytest.raises(ValueError, match='was fused for inference, without BatchNorm; load'):
+            target.load_state_dict(source.state_dict(), strict=False)
+
+
+def test_fused_in_inference_mode():
+    """The weights stay good for what comes after, such as gradients of the input."""
+    backbone = TINResNet(18, num_segments=4, fused_inference=True).eval()
+    x = torch.randn(4, 3, 32, 32)
+    with torch.inference_mode():
+        expected = backbone(x.clone())
+    output = backbone(x.requires_grad_())
+    torch.testing.assert_close(output, expected.clone())
+    output.sum().backward()
+    assert x.grad.isfinite().all()
 
 
 @torch.no_grad()

@@ -1,5 +1,6 @@
 """The C kernels: compiling, loading, and what happens where that fails."""
 
+import os
 import shutil
 import stat
 
@@ -58,6 +59,21 @@ def test_no_cache_folder(cache):
         temporal_interlace(CLIPS, OFFSET, backend='native')
 
 
+def test_no_home(monkeypatch):
+    """As in a container whose user has no entry in its list of users."""
+    monkeypatch.delenv('XDG_CACHE_HOME', raising=False)
+    monkeypatch.delenv('HOME', raising=False)
+    monkeypatch.setattr(os.path, 'expanduser', lambda path: path)
+    build._load_once.cache_clear()
+    try:
+        with pytest.raises(
+            ValueError, match='has no home folder; name one for the cache in XDG_CACHE_HOME'
+        ):
+            temporal_interlace(CLIPS, OFFSET, backend='native')
+    finally:
+        build._load_once.cache_clear()
+
+
 def test_damaged_library(cache):
     library = build.library_file(shutil.which('cc'))
     cache.mkdir()
@@ -80,3 +96,21 @@ def test_describe_is_the_mean(memory_format, channels):
     frames = torch.randn(6, channels + 3, 9, 5).contiguous(memory_format=memory_format)
     clips = frames[:, :channels].unflatten(0, (2, 3))
     torch.testing.assert_close(native.describe(clips), clips.mean((3, 4)).transpose(1, 2))
+
+
+@pytest.mark.parametrize('offset', [float('nan'), float('inf'), -float('inf')])
+def test_offset_that_is_no_number_shows(offset):
+    assert temporal_interlace(CLIPS, torch.tensor([[offset]]), backend='native').isnan().all()
+
+
+@pytest.mark.parametrize('like', [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize('memory_format', [torch.contiguous_format, torch.channels_last])
+def test_one_channel_into_a_slice(like, memory_format):
+    """A single channel is planes and pixels at once; the wider tensor decides."""
+    x = torch.randn(4, 1, 3, 5).contiguous(memory_format=memory_format).unflatten(0, (2, 2))
+    wide = torch.zeros(4, 6, 3, 5).contiguous(memory_format=like)
+    offset, weight = torch.tensor([[0.5], [-1.0]]), torch.rand(2, 2, 1)
+    native.interlace_into(wide[:, 2:3].unflatten(0, (2, 2)), x, offset, weight)
+    expected = temporal_interlace(x, offset, weight, 'reference')
+    torch.testing.assert_close(wide[:, 2:3].unflatten(0, (2, 2)), expected)
+    assert wide[:, [0, 1, 3, 4, 5]].count_nonzero() == 0

@@ -43,8 +43,8 @@ def _load_once() -> ctypes.CDLL | BuildError:
     compiler = shutil.which(os.environ.get('CC', 'cc'))
     if compiler is None:
         return BuildError('there is no C compiler; install gcc, or name a compiler in CC')
-    library = library_file(compiler)
     try:
+        library = library_file(compiler)
         if not library.exists():
             _compile(compiler, library)
         kernels = ctypes.CDLL(str(library))
@@ -58,7 +58,10 @@ def _load_once() -> ctypes.CDLL | BuildError:
 
 def library_file(compiler: str) -> Path:
     """Where the kernels that ``compiler`` makes are kept."""
-    cache = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache')
+    try:
+        cache = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache')
+    except RuntimeError as error:
+        raise BuildError('the user has no home folder; name one for the cache in XDG_CACHE_HOME') from error
     return cache / 'mmtin' / f'kernels-{_fingerprint(compiler)}.so'
 
 

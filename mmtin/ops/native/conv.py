@@ -28,6 +28,13 @@ class Prediction(NamedTuple):
     max_offset: float  # frames
 
     @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Of the parameters, in the order of :func:`interlaced_conv2d`."""
+        frames, channels, groups = self.num_segments, self.channels, self.groups
+        offset_net = (1, channels, 3), (1,), (frames, frames), (frames,), (groups, frames), (groups,)
+        return *offset_net, (groups, channels, 3), (groups,)
+
+    @property
     def moving(self) -> int:
         """G', groups that move."""
         return self.groups * (2 if self.reverse else 1)
@@ -44,7 +51,7 @@ def interlaced_conv2d(
     """Convolution of ``x`` whose first channels are interlaced as the networks predict.
 
     Args:
-        x: ``[N*T, C, H, W]``, float32, dense. Changed while this runs.
+        x: ``[N*T, C, H, W]``, float32, dense, at least two of whose channels take part. Changed meanwhile.
         prediction: of the networks.
         parameters: weight and bias of the offsets' convolution, of ``fc1``, of ``fc2`` and of the weights'
             convolution, float32 and contiguous.
@@ -190,9 +197,11 @@ def _backward_in_place(
     if not plan.kept:
         return grads
     kept, sums, grad_descriptor = map(x.new_empty, (plan.kept, plan.sums, plan.predicted))
+    grad_offset = x.new_empty(plan.clips, prediction.moving, dtype=torch.float64)
+    grad_weight = x.new_empty(plan.clips, prediction.num_segments, prediction.moving, dtype=torch.float64)
     load().interlace_in_place_backward(
         ctypes.byref(plan.walk), *map(pointer, (grad_x, kept, x)),
         ctypes.byref(_networks(plan.clips, prediction, parameters)), *_places(predicted, plan),
-        pointer(sums), _addresses(grads), pointer(grad_descriptor),
+        *map(pointer, (sums, grad_offset, grad_weight)), _addresses(grads), pointer(grad_descriptor),
     )  # fmt: skip
     return grads

@@ -62,6 +62,7 @@ static float *runs_at(const View *v, const Tile *tile, int64_t frame) {
 static int64_t whole_frames(float offset, int64_t frames, float *share) {
     float low = floorf(offset);
     *share = offset - low;
+    if (isnan(*share)) return 0; /* goes on into everything that is made of it */
     if (low < -frames - 1) return -frames - 1;
     if (low > frames) return frames;
     return (int64_t)low;
@@ -380,16 +381,17 @@ void put_back(const Walk *walk, float *x, float *kept) {
 }
 
 /* Gradients of the interlaced clips, in grad, turn into those of the clips x; those of the parameters are set.
- * kept takes a copy of the former, sums is the memory of interlace_backward. */
+ * kept takes a copy of the former, sums is the memory of interlace_backward, and the gradients of offset [N, G']
+ * and weight [N, T, G'] are made on the way. */
 void interlace_in_place_backward(const Walk *walk, float *grad_data, float *kept, float *x,
                                  const Predictor *predictor, const float *descriptor, const float *offset,
-                                 const float *weight, float *sums, float *const *grads, float *grad_descriptor) {
+                                 const float *weight, float *sums, double *grad_offset, double *grad_weight,
+                                 float *const *grads, float *grad_descriptor) {
     const Walk s = walk_over(walk, grad_data, kept), at_x = walk_over(walk, x, 0);
     const Predictor p = *predictor;
     const View grad = s.x_whole;
     const int64_t groups = s.grouped.groups, frames = p.frames, tiles = tiling(&s.grouped).count;
     const int64_t pixels = s.whole.rows * s.whole.run / p.channels;
-    double grad_offset[p.clips * groups], grad_weight[p.clips * frames * groups];
     copy(s.whole, s.kept_whole, grad);
     interlace_backward(s.grouped, s.kept_grouped, at_x.x_grouped, offset, weight, s.x_grouped, sums);
     for (int64_t n = 0; n < p.clips; n++)

@@ -33,8 +33,11 @@ class Runs(NamedTuple):
         return (self.shape.rows, self.shape.run) == (other.shape.rows, other.shape.run)
 
 
-def runs(x: Tensor, groups: int) -> Runs | None:
+def runs(x: Tensor, groups: int, by_pixel: bool = False) -> Runs | None:
     """``[N, T, C, *]`` with planes of pixels or with channels innermost, also a slice of the channels.
+
+    Args:
+        by_pixel: see a single channel, which is both, as channels innermost.
 
     Returns:
         None if its memory has another order.
@@ -45,9 +48,9 @@ def runs(x: Tensor, groups: int) -> Runs | None:
     width = channels // groups
     if pixel is None:
         return None
-    if (pixel == 1 or pixels == 1) and (channel == pixels or channels == 1):
+    if (pixel == 1 or pixels == 1) and (channel == pixels or channels == 1) and not by_pixel:
         rows, run, row, group = 1, width * pixels, 0, width * pixels
-    elif channel == 1:
+    elif channel == 1 or channels == 1:
         rows, run, row, group = pixels, width, pixel, width
     else:
         return None
@@ -62,7 +65,7 @@ def runs_like(like: Runs, x: Tensor, model: Tensor) -> tuple[Tensor, Runs]:
     found = runs(x, like.shape.groups)
     if found is None or not found.fit(like):
         x = torch.empty_like(model).copy_(x)
-        found = runs(x, like.shape.groups)
+        found = runs(x, like.shape.groups, by_pixel=like.shape.rows > 1)
     return x, found
 
 
