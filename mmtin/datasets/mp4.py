@@ -98,7 +98,7 @@ def read_track(data: bytes) -> Track | None:
     Returns:
         None unless the file is an MP4 with one video, H.264 or MPEG-4 Part 2, one table for all of its
         frames (so not in fragments), no edits that leave frames out, and groups of pictures that do not
-        overlap when they are shown.
+        overlap when they are shown; and unless its tables agree with each other and with its length.
     """
     try:
         return _read(memoryview(data))
@@ -127,9 +127,12 @@ def _read(data: memoryview) -> Track:
     if b'stss' in tables:
         key[column(tables[b'stss']) - 1] = True
     starts = _starts(tables, sizes)
+    # Frames that overlap would be read, and written, more often than there are bytes.
+    if sizes.sum() > len(data) or (starts < 0).any() or (starts > len(data) - sizes).any():
+        raise ValueError('frames outside the file, or more than fit in it')
     times = np.cumsum(durations) - durations + delays
     timescale = _timescale(child(track, b'mdia', b'mdhd'))
-    if not key[0] or len(np.unique(times)) < num_frames:
+    if not key[0] or len(np.unique(times)) < num_frames or durations.sum() <= 0:
         raise ValueError('tables that make no video')
     if not _shows_all(movie, track, times / timescale, 0.5 / timescale):
         raise ValueError('edits')
@@ -160,21 +163,27 @@ def _starts(tables: dict[bytes, memoryview], sizes: np.ndarray) -> np.ndarray:
     """Where frames begin: chunks of them lie together."""
     chunks = column(tables[b'stco']) if b'stco' in tables else column(tables[b'co64'], '>u8')
     first_chunk, frames_in_chunk, _ = columns(tables[b'stsc'], 3)
-    frames_in_chunk = np.repeat(frames_in_chunk, np.diff(first_chunk - 1, append=len(chunks)))
+    repeats = np.diff(first_chunk, append=len(chunks) + 1)
+    if first_chunk[0] != 1 or (repeats < 1).any():
+        raise ValueError('chunks out of order')
+    frames_in_chunk = np.repeat(frames_in_chunk, repeats)
     first_frame = np.cumsum(frames_in_chunk) - frames_in_chunk
     before = np.cumsum(sizes) - sizes
     return _repeated(chunks - before[first_frame], frames_in_chunk, len(sizes)) + before
 
 
 def _repeated(values: np.ndarray, counts: np.ndarray, length: int) -> np.ndarray:
-    if counts.sum() != length:
+    if (counts < 0).any() or counts.sum() != length:
         raise ValueError('tables that disagree')
     return np.repeat(values, counts)
 
 
 def _timescale(header: memoryview) -> int:
     """Units a second, of a movie or of a track."""
-    return struct.unpack_from('>I', header, 20 if header[0] else 12)[0]
+    (timescale,) = struct.unpack_from('>I', header, 20 if header[0] else 12)
+    if not timescale:
+        raise ValueError('a second of no units')
+    return timescale
 
 
 def _shows_all(movie: memoryview, track: memoryview, times: np.ndarray, tolerance: float) -> bool:

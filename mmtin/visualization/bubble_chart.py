@@ -65,7 +65,7 @@ def draw_bubble_chart(panels: dict[str, Sequence[Bubble]], accuracy: str = 'top-
     )
     for axis, (title, bubbles) in zip(axes[0], panels.items()):
         _draw_panel(axis, bubbles, colours)
-        axis.set_title(title, loc='left')
+        axis.set_title(title, loc='left', parse_math=False)
         axis.set_xlabel('multiply-adds of one video (G, logarithmic)')
     axes[0, 0].set_ylabel(accuracy)
     _legend(axes[0, 0], colours)
@@ -119,7 +119,11 @@ def _legend(axis: Axes, colours: dict[str, str]) -> None:
         for mparams in (25, 50)
     ]
     # Outside, where no bubble can be under it.
-    axis.figure.legend(handles=handles, loc='outside lower center', ncols=6, fontsize=9, frameon=False)
+    legend = axis.figure.legend(
+        handles=handles, loc='outside lower center', ncols=6, fontsize=9, frameon=False
+    )
+    for text in legend.get_texts():
+        text.set_parse_math(False)  # legend() takes no such argument
 
 
 def _label(axis: Axes, bubbles: Sequence[Bubble]) -> None:
@@ -135,7 +139,12 @@ def _label(axis: Axes, bubbles: Sequence[Bubble]) -> None:
     frame = axis.get_window_extent(renderer)
     for bubble, radius in zip(bubbles, radii):
         text = axis.annotate(
-            bubble.label, (bubble.gflops, bubble.accuracy), (0, 0), textcoords='offset points', fontsize=8.5
+            bubble.label,
+            (bubble.gflops, bubble.accuracy),
+            (0, 0),
+            textcoords='offset points',
+            fontsize=8.5,
+            parse_math=False,
         )
         choices = []
         for rank, (right, up, horizontal, vertical) in enumerate(_PLACES):

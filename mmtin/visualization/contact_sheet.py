@@ -66,8 +66,9 @@ def draw_contact_sheet(predictions: list[Prediction], title: str) -> Figure:
             loc='left',
             fontsize=9,
             color='tab:green' if correct else 'tab:red',
+            parse_math=False,
         )
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     figure.tight_layout()
     return figure
 

@@ -45,7 +45,7 @@ def draw_offsets(record: InterlacingRecord, title: str) -> Figure:
     limits = sorted({layer.max_offset for layer in layers})
     axis.set_ylabel(f'offset (frames), within ±{" or ±".join(f"{limit:g}" for limit in limits)}')
     axis.grid(axis='y', alpha=0.25)
-    axis.set_title(f'{title}: offsets over {record.num_clips} clips', fontsize=11)
+    axis.set_title(f'{title}: offsets over {record.num_clips} clips', fontsize=11, parse_math=False)
     marks = [
         Line2D([], [], color='#7a7f87', linewidth=7, alpha=0.5, label='± 1 standard deviation'),
         Line2D([], [], color='#7a7f87', linewidth=1, label='smallest to largest'),
@@ -106,7 +106,9 @@ def draw_weights(record: InterlacingRecord, title: str) -> Figure:
                     frame + 1, layer, f'{value:.2f}', ha='center', va='center', fontsize=7, color=shade
                 )
     figure.colorbar(mesh, ax=maps, label='mean weight', shrink=0.9)
-    figure.suptitle(f'{title}: weight of each frame over {record.num_clips} clips', fontsize=11)
+    figure.suptitle(
+        f'{title}: weight of each frame over {record.num_clips} clips', fontsize=11, parse_math=False
+    )
     return figure
 
 

@@ -72,7 +72,7 @@ def draw_interlaced_clip(clip: InterlacedClip, title: str) -> Figure:
         strip.imshow(frame, extent=(t - 0.47, t + 0.47, 0, 1), interpolation='nearest', aspect='auto')
     strip.set_ylim(0, 1)
     strip.set_xlim(0.4, num_segments + 0.6)
-    strip.set_title(title, fontsize=11)
+    strip.set_title(title, fontsize=11, parse_math=False)
     for axis in (strip, *axes):
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0)

