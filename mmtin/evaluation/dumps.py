@@ -1,14 +1,11 @@
 """Scores of clips in files: what ``mim test CONFIG --checkpoint FILE --dump FILE.pkl`` writes.
 
-Such a file is a pickle, which could run any code while it is read; the reader here builds tensors, arrays
-and Python's own containers and refuses everything else.
+Such a file is a pickle, which could run any code while it is read: see ``number_pickle.py``.
 """
 
-import io
 import os.path
 import pickle
 import tempfile
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +16,7 @@ from mmaction.structures.action_data_sample import format_label
 from mmengine.config import Config
 
 from mmtin.errors import UserError
+from mmtin.evaluation.number_pickle import NumberArray, NumbersUnpickler
 
 # Keys of a sample that name its clip: of videos, and of folders of frames.
 _NAME_KEYS = ('filename', 'frame_dir')
@@ -66,7 +64,7 @@ def read_dump(path: str | Path) -> list[ScoredClip]:
         )
     try:
         with path.open('rb') as file:
-            samples = _NumbersUnpickler(file).load()
+            samples = NumbersUnpickler(file).load()
     except UserError as error:
         raise UserError(f'{path} {error}') from error
     except Exception as error:  # a damaged pickle can raise anything
@@ -123,52 +121,51 @@ def _clip(path: Path, index: int, sample: object) -> ScoredClip:
         raise UserError(f'{where}: expected pred_score and gt_label, as `mim test ... --dump` writes them')
     if isinstance(sample['pred_score'], dict):
         raise UserError(f'{where} has scores of several streams; expected those of one')
-    scores = np.asarray(sample['pred_score'], dtype=np.float32)
-    label = np.atleast_1d(np.asarray(sample['gt_label']))
+    scores, label = (_array(where, key, sample[key]) for key in ('pred_score', 'gt_label'))
+    with np.errstate(over='ignore'):  # to infinity, which is refused
+        scores = scores.astype(np.float32)
+    if not scores.size:
+        raise UserError(f'{where}: pred_score is empty; expected scores of at least one class')
     if scores.ndim != 1 or not np.isfinite(scores).all():
         raise UserError(f'{where}: expected one finite score a class, got an array {list(scores.shape)}')
-    if label.shape not in ((1,), scores.shape) or (label.shape == (1,) and label[0] >= len(scores)):
-        raise UserError(f'{where}: a label {label.tolist()} does not fit scores of {len(scores)} classes')
-    name = next((str(sample[key]) for key in _NAME_KEYS if sample.get(key)), None)
-    return ScoredClip(name, scores, int(label[0]) if len(label) == 1 else label)
+    return ScoredClip(_name(where, sample), scores, _label(where, label, len(scores)))
 
 
-def _read_storage(data: bytes) -> object:
-    """The numbers of a tensor; torch's own function for it reads them with an unrestricted pickle."""
-    return torch.load(io.BytesIO(data), map_location='cpu', weights_only=True)
+def _array(where: str, key: str, value: object) -> np.ndarray:
+    """An array, a number or a flat list of numbers as ``[n]`` or, of an array, any shape but ``[]``."""
+    if isinstance(value, NumberArray):
+        return np.atleast_1d(value.array)
+    values = value if isinstance(value, list | tuple) else [value]
+    wrong = next((type(item).__name__ for item in values if not isinstance(item, int | float)), None)
+    if wrong:
+        raise UserError(f'{where}: expected numbers in {key}, got {wrong}')
+    array = np.array(values)
+    if array.dtype.kind not in 'biuf':  # integers that no array holds
+        raise UserError(f'{where}: a number in {key} is too large')
+    return array
 
 
-def _encode(text: str, encoding: str) -> bytes:
-    """How pickle's protocol 2 keeps bytes."""
-    if encoding != 'latin1':
-        raise UserError(f'encodes bytes as {encoding!r}: not a dump of a test, and not read')
-    return text.encode(encoding)
-
-
-_RECONSTRUCT, _SCALAR = (value.__reduce__()[0] for value in (np.empty(0), np.float64(0)))
-_KNOWN = {
-    'torch._utils._rebuild_tensor_v2': torch._utils._rebuild_tensor_v2,
-    'torch.storage._load_from_bytes': _read_storage,
-    '_codecs.encode': _encode,
-    'collections.OrderedDict': OrderedDict,
-    'numpy.ndarray': np.ndarray,
-    'numpy.dtype': np.dtype,
-    # As numpy 1 and numpy 2 write them.
-    'numpy.core.multiarray._reconstruct': _RECONSTRUCT,
-    'numpy._core.multiarray._reconstruct': _RECONSTRUCT,
-    'numpy.core.multiarray.scalar': _SCALAR,
-    'numpy._core.multiarray.scalar': _SCALAR,
-}
-
-
-class _NumbersUnpickler(pickle.Unpickler):
-    """Knows what tensors and arrays are made of, and no other name."""
-
-    def find_class(self, module: str, name: str) -> object:
-        """What a pickle may call."""
-        try:
-            return _KNOWN[f'{module}.{name}']
-        except KeyError:
+def _label(where: str, label: np.ndarray, num_classes: int) -> int | np.ndarray:
+    if label.shape == (1,):
+        if label.dtype.kind not in 'iu' or label[0] < -1:
             raise UserError(
-                f'names {module}.{name}, which scores have no use for: not a dump of a test, and not read'
-            ) from None
+                f'{where}: a label {label[0]}; expected an integer, 0 for the first class and -1 for none'
+            )
+        if label[0] < num_classes:
+            return int(label[0])
+        raise UserError(f'{where}: a label {label[0]} does not fit scores of {num_classes} classes')
+    if label.shape != (num_classes,):
+        raise UserError(
+            f'{where}: a label of shape {list(label.shape)} does not fit scores of {num_classes} classes'
+        )
+    if not np.isin(label, (0, 1)).all():
+        raise UserError(f'{where}: expected 0 or 1 for each class in gt_label')
+    return label
+
+
+def _name(where: str, sample: dict) -> str | None:
+    names = {key: sample[key] for key in _NAME_KEYS if sample.get(key) is not None}
+    for key, name in names.items():
+        if not isinstance(name, str):
+            raise UserError(f'{where}: expected a path as text in {key}, got {type(name).__name__}')
+    return next(filter(None, names.values()), None)

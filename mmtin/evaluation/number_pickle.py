@@ -1,0 +1,142 @@
+"""Read pickles of numbers, arrays, tensors and Python's own containers. Nothing in them is run."""
+
+import io
+import pickle
+import re
+from collections.abc import Callable
+from math import prod
+
+import numpy as np
+import torch
+
+from mmtin.errors import UserError
+
+# What a pickle gets for the names in it. Nothing of numpy or torch, which trust what a pickle says of types
+# and sizes, and no class or function that it could change (BUILD calls __setstate__, where there is one).
+
+
+class _Callable:
+    """A function that a pickle may call and cannot alter."""
+
+    __slots__ = ('_function',)
+
+    def __init__(self, function: Callable) -> None:
+        self._function = function
+
+    def __call__(self, *args: object) -> object:
+        return self._function(*args)
+
+    def __setstate__(self, state: object) -> None:
+        raise ValueError('a function is given a state')
+
+
+class _Dtype:
+    """``numpy.dtype`` of numbers, up to 8 bytes each."""
+
+    __slots__ = ('dtype',)
+
+    def __init__(self, code: str, *_: object) -> None:
+        if not re.fullmatch('[biuf][1248]', code):
+            raise ValueError(f'{code} is no type of numbers')
+        self.dtype = np.dtype(code)
+
+    def __setstate__(self, state: tuple) -> None:
+        _, byte_order, *_ = state
+        self.dtype = self.dtype.newbyteorder(byte_order)
+
+    def read(self, data: bytes) -> np.ndarray:
+        """The numbers in bytes, ``[n]``."""
+        return np.frombuffer(data, self.dtype)
+
+
+class NumberArray:
+    """``numpy.ndarray``; also a tensor, and the storage of one."""
+
+    __slots__ = ('array',)
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+
+    def __setstate__(self, state: tuple) -> None:
+        _, shape, dtype, is_fortran, data = state
+        self.array = _Dtype.read(dtype, data).reshape(shape, order='F' if is_fortran else 'C')
+
+
+def _scalar(dtype: _Dtype, data: bytes) -> int | float | bool:
+    return _Dtype.read(dtype, data).item()
+
+
+def _storage(data: bytes) -> NumberArray:
+    """The numbers of a tensor, ``[n]``, which torch keeps as five pickles, their count and their bytes."""
+    file = io.BytesIO(data)
+    *_, dtype, _ = (_StorageUnpickler(file).load() for _ in range(5))
+    numbers = torch.frombuffer(bytearray(data[file.tell() + 8 :]), dtype=_STORAGES[dtype])
+    # numpy has no bfloat16.
+    return NumberArray((numbers.float() if numbers.dtype == torch.bfloat16 else numbers).numpy())
+
+
+def _tensor(storage: NumberArray, offset: int, size: tuple, stride: tuple, *_: object) -> NumberArray:
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    numbers = storage.array
+    # The count too: with a stride of 0 a few numbers would fill any memory.
+    if min(offset, *stride, 0) < 0 or min(size, default=1) < 1 or max(last + 1, prod(size)) > numbers.size:
+        raise ValueError('a tensor goes beyond its numbers')
+    # A copy, for a view spans less memory than its count says.
+    return NumberArray(torch.from_numpy(numbers).as_strided(size, stride, offset).numpy().copy())
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    """How pickle's protocol 2 keeps bytes."""
+    if encoding != 'latin1':
+        raise ValueError(f'bytes are encoded as {encoding!r}')
+    return text.encode(encoding)
+
+
+_STORAGES = {
+    'torch.BoolStorage': torch.bool,
+    'torch.ByteStorage': torch.uint8,
+    'torch.CharStorage': torch.int8,
+    'torch.ShortStorage': torch.int16,
+    'torch.IntStorage': torch.int32,
+    'torch.LongStorage': torch.int64,
+    'torch.HalfStorage': torch.float16,
+    'torch.BFloat16Storage': torch.bfloat16,
+    'torch.FloatStorage': torch.float32,
+    'torch.DoubleStorage': torch.float64,
+}
+_RECONSTRUCT, _SCALAR = _Callable(lambda *_: NumberArray(np.empty(0))), _Callable(_scalar)
+_KNOWN = {
+    'torch._utils._rebuild_tensor_v2': _Callable(_tensor),
+    'torch.storage._load_from_bytes': _Callable(_storage),
+    **{name: name for name in _STORAGES},
+    '_codecs.encode': _Callable(_encode),
+    'collections.OrderedDict': _Callable(lambda: {}),
+    'numpy.ndarray': 'numpy.ndarray',
+    'numpy.dtype': _Callable(_Dtype),
+    # As numpy 1 and numpy 2 write them.
+    'numpy.core.multiarray._reconstruct': _RECONSTRUCT,
+    'numpy._core.multiarray._reconstruct': _RECONSTRUCT,
+    'numpy.core.multiarray.scalar': _SCALAR,
+    'numpy._core.multiarray.scalar': _SCALAR,
+}
+
+
+class NumbersUnpickler(pickle.Unpickler):
+    """Knows what tensors and arrays are made of, and no other name."""
+
+    def find_class(self, module: str, name: str) -> object:
+        """What a pickle may name."""
+        try:
+            return _KNOWN[f'{module}.{name}']
+        except KeyError:
+            raise UserError(
+                f'names {module}.{name}, which scores have no use for: not a dump of a test, and not read'
+            ) from None
+
+
+class _StorageUnpickler(NumbersUnpickler):
+    """Reads the type of a tensor's numbers, which the pickle has as a reference to what follows it."""
+
+    def persistent_load(self, pid: tuple) -> str:
+        """The second of ``('storage', type, key, device, count, view)``."""
+        return pid[1]
