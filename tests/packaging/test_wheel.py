@@ -41,11 +41,14 @@ def python(wheel, tmp_path_factory):
     return str(folder / 'bin/python')
 
 
-def test_wheel_holds_every_config_and_tool(wheel):
+def test_wheel_holds_every_file(wheel):
+    """Configs, tools, and of the package also C sources, templates and tables."""
     inside = {name.removeprefix('mmtin/.mim/') for name in zipfile.ZipFile(wheel).namelist()}
     expected = {'model-index.yml', 'configs/metafile.yml'}
     for folder in ('configs', 'tools'):
         expected |= {str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob('*.py')}
+    package = (path for path in (ROOT / 'mmtin').rglob('*') if path.is_file() and path.suffix != '.pyc')
+    expected |= {str(path.relative_to(ROOT)) for path in package}
     assert expected <= inside
 
 
