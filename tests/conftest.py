@@ -24,3 +24,8 @@ def seed():
 def mmaction_scope() -> None:
     """Registries resolve bare names as they do inside a Runner of MMAction2."""
     init_default_scope('mmaction')
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Trainings first: the other processes of the suite do everything else meanwhile."""
+    items.sort(key=lambda item: item.get_closest_marker('slow') is None)
