@@ -116,7 +116,7 @@ def test_numpy_names_that_exist_stay(monkeypatch):
 
 def test_numpy_1_has_no_successors_and_needs_none(monkeypatch):
     monkeypatch.setattr(np, 'trapz', object(), raising=False)
-    monkeypatch.delattr(np, 'trapezoid')
+    monkeypatch.delattr(np, 'trapezoid', raising=False)
     compat.restore_numpy_names()
 
 
