@@ -79,7 +79,9 @@ def train_all(args: argparse.Namespace) -> None:
             result = runs.train_and_test(
                 run,
                 cfg,
-                lambda step, done=done: progress.update(task, completed=done + step),
+                lambda step, done=done: progress.update(  # type: ignore[misc]
+                    task, completed=done + step
+                ),
                 args.keep_checkpoints,
             )
             progress.update(task, completed=done + num_steps)

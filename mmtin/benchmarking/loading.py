@@ -11,6 +11,7 @@ import random
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -18,7 +19,7 @@ import decord
 import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmengine.dataset import Compose
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from mmtin.datasets.synthetic.classes import Clip
 from mmtin.datasets.synthetic.drawing import write_video
@@ -151,11 +152,15 @@ def _subjects(kind: str, files: list[Path], num_segments: int) -> dict[str, Call
                 worker_init_fn=_single_thread,
             )
             subjects[f'{mode}, {kind}, {name}'] = clips.load
-            subjects[f'{mode}, {kind}, 2 workers, {name}'] = lambda workers=workers: sum(1 for _ in workers)
+            subjects[f'{mode}, {kind}, 2 workers, {name}'] = partial(_count, workers)
     return subjects
 
 
-class _Clips:
+def _count(workers: DataLoader) -> int:
+    return sum(1 for _ in workers)
+
+
+class _Clips(Dataset):
     """The data set that a DataLoader loads."""
 
     def __init__(self, files: list[Path], steps: Compose) -> None:

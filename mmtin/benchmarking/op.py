@@ -9,6 +9,7 @@ share of the copy's: 50 % is twice the time that a plain copy of the same bytes 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -91,14 +92,14 @@ def check_answer(name: str, operator: Operator, inputs: Inputs, exact_gradient: 
         UserError: if one is wrong: a wrong answer is not worth timing.
     """
     doubled = [tensor.detach().double().requires_grad_() for tensor in inputs.differentiated]
-    wanted = temporal_interlace(*doubled, backend='reference')
+    wanted = temporal_interlace(*doubled, backend='reference')  # type: ignore[misc, arg-type]
     found = operator(*inputs.differentiated)
     wanted_gradients = torch.autograd.grad(wanted, doubled, inputs.grad_output.double())
     gradients = torch.autograd.grad(found, inputs.differentiated, inputs.grad_output.to(found))
     pairs = {'output': (found, wanted)}
-    for label, *pair in zip(('x', 'offset', 'weight'), gradients, wanted_gradients, strict=True):
+    for label, ours, exact in zip(('x', 'offset', 'weight'), gradients, wanted_gradients, strict=True):
         if exact_gradient or label != 'x':
-            pairs[f'gradient of {label}'] = tuple(pair)
+            pairs[f'gradient of {label}'] = (ours, exact)
     for label, (ours, exact) in pairs.items():
         error = ((ours.double() - exact).abs().max() / exact.abs().max()).item()
         # Offsets and weights are single precision whatever x is.
@@ -149,7 +150,7 @@ def _operators(inputs: Inputs, against: Iterable[str]) -> tuple[dict[str, Operat
     """The subjects that run on these inputs, and why others do not."""
     candidates: dict[str, Operator] = {}
     for name in BACKENDS:
-        candidates[name] = lambda x, offset, weight, name=name: temporal_interlace(x, offset, weight, name)
+        candidates[name] = partial(temporal_interlace, backend=name)
     if 'mmaction2' in against:
         candidates['mmaction2'] = mmaction2_interlace
     able, missing = {}, {}

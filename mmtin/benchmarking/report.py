@@ -30,7 +30,7 @@ def environment(device: torch.device | str) -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     if device.type == 'cuda':
-        found['cuda'] = torch.version.cuda
+        found['cuda'] = str(torch.version.cuda)
     return found
 
 

@@ -1,7 +1,7 @@
 """Time several subjects in turns, so that whatever else the machine does hits all of them alike."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median, quantiles
 
@@ -55,7 +55,7 @@ def gpu_clock(subject: Callable[[], object], device: torch.device) -> float:
 
 
 def alternate(
-    subjects: dict[str, Callable[[], object]],
+    subjects: Mapping[str, Callable[[], object]],
     repeats: int,
     warmup: int = 1,
     device: torch.device | str = 'cpu',

@@ -91,7 +91,7 @@ def prepare(
         )
 
     counts = {key: _count(clips, allow_missing) for key, clips in splits.items()}
-    texts = {
+    texts: dict[str, Iterable[str]] = {
         f'{key}.txt': [list_line(clip) for clip in clips if allow_missing or not clip.fault]
         for key, clips in splits.items()
     }
@@ -107,9 +107,10 @@ def prepare(
 
 
 def _inspector(data_set: DataSet, media: Path) -> Callable[[Clip], Inspection]:
-    if data_set.frame_template is None:
+    template = data_set.frame_template
+    if template is None:
         return lambda clip: inspect_video(clip, media)
-    return lambda clip: inspect_frames(clip, media, data_set.frame_template)
+    return lambda clip: inspect_frames(clip, media, template)
 
 
 def _count(clips: list[Inspection], allow_missing: bool) -> Counter:

@@ -1,7 +1,7 @@
 """Metrics of dumped scores, and the average of several recognizers' scores."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from mmaction.evaluation import AccMetric
@@ -27,7 +27,7 @@ def metrics(clips: Sequence[ScoredClip]) -> dict[str, float]:
 
 
 def average(
-    parts: dict[str, Sequence[ScoredClip]], weights: Sequence[float] | None = None
+    parts: Mapping[str, Sequence[ScoredClip]], weights: Sequence[float] | None = None
 ) -> list[ScoredClip]:
     """The weighted mean of the probabilities that several recognizers give the same clips.
 
@@ -52,7 +52,7 @@ def average(
     return [ScoredClip(clip.name, row, clip.label) for clip, row in zip(named, mean)]
 
 
-def _check_same_clips(parts: dict[str, Sequence[ScoredClip]]) -> None:
+def _check_same_clips(parts: Mapping[str, Sequence[ScoredClip]]) -> None:
     if len(parts) < 2:
         raise UserError('an ensemble needs two dumps or more, each under its own name')
     (first, clips), *others = parts.items()

@@ -90,11 +90,10 @@ class InterlacingStatistics:
 
 def interlacing_layers(model: nn.Module) -> dict[str, TemporalInterlace]:
     """The TIN layers of a network by name, from the input on; empty if it has none."""
-    if is_model_wrapper(model):
-        model = model.module
+    network = model.module if is_model_wrapper(model) else model
     return {
         name.removeprefix('backbone.').removesuffix('.conv1.conv.net1'): module
-        for name, module in model.named_modules()
+        for name, module in network.named_modules()
         if isinstance(module, TemporalInterlace)
     }
 

@@ -145,7 +145,12 @@ def as_records(rows: Sequence[Row]) -> list[dict[str, object]]:
     records = []
     for row in rows:
         model = row.published
-        record = {'id': model.id, 'model': model.model, 'backbone': model.backbone, 'frames': model.frames}
+        record: dict[str, object] = {
+            'id': model.id,
+            'model': model.model,
+            'backbone': model.backbone,
+            'frames': model.frames,
+        }
         for column in ('gflops', 'mparams', 'top1', 'top5'):
             record[f'published_{column}'] = getattr(model, column)
         record |= {f'measured_{column}': value for column, value in asdict(row.measured).items()}

@@ -67,9 +67,9 @@ def _bubbles(rows: Sequence[Row]) -> list[Bubble]:
         if labels.count(label) > 1:
             label = f'{label} ({model.backbone})'
         for figures, measured in ((model, False), (row.measured, True)):
-            if None not in (figures.gflops, figures.mparams, figures.top1):
-                cost = (figures.gflops, figures.mparams, figures.top1)
-                bubbles.append(Bubble(label, *cost, family=model.family, measured=measured))
+            gflops, mparams, top1 = figures.gflops, figures.mparams, figures.top1
+            if gflops is not None and mparams is not None and top1 is not None:
+                bubbles.append(Bubble(label, gflops, mparams, top1, family=model.family, measured=measured))
     return bubbles
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from mmaction.apis import init_recognizer
 from mmaction.registry import DATASETS
 from mmengine.config import Config
+from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
 from mmengine.runner.checkpoint import _load_checkpoint
 from torch import nn
-from torch.utils.data import Dataset
 
 from mmtin.config import choose_test_protocol, match_num_segments
 from mmtin.errors import UserError
@@ -87,7 +87,7 @@ def load_tin(cfg: Config, checkpoint: str | Path, device: str) -> nn.Module:
     return model
 
 
-def clips_dataset(cfg: Config, clips: Sequence[Path] = ()) -> Dataset:
+def clips_dataset(cfg: Config, clips: Sequence[Path] = ()) -> BaseDataset:
     """The test set of a config, or with its pipeline other clips: videos, or folders of frames.
 
     Raises:
@@ -117,7 +117,7 @@ def clips_dataset(cfg: Config, clips: Sequence[Path] = ()) -> Dataset:
         shutil.rmtree(folder)
 
 
-def clip_name(dataset: Dataset, index: int) -> str:
+def clip_name(dataset: BaseDataset, index: int) -> str:
     """The name of a clip's file, or folder of frames."""
     info = dataset.get_data_info(index)
     return Path(info.get('filename') or info['frame_dir']).name

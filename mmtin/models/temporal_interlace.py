@@ -61,7 +61,7 @@ class WeightNet(nn.Module):
     def __init__(self, in_channels: int, groups: int) -> None:
         super().__init__()
         self.conv = nn.Conv1d(in_channels, groups, kernel_size=3, padding=1)
-        nn.init.zeros_(self.conv.bias)
+        nn.init.zeros_(self.conv.bias)  # type: ignore[arg-type]  # it has one
 
     def forward(self, descriptor: Tensor) -> Tensor:
         """``[N, C', T]`` -> weights ``[N, T, G]`` in (0, 2), near 1 at the start."""
@@ -158,7 +158,7 @@ class TemporalInterlace(nn.Module):
             offset_net.max_offset,
         )
 
-    def unobserved_parameters(self) -> list[Tensor] | None:
+    def unobserved_parameters(self) -> list[Tensor | None] | None:
         """What :func:`mmtin.ops.native.conv.interlaced_conv2d` takes of the two networks.
 
         None if a hook waits for what they do, or if they are not what it expects: of other types, as

@@ -94,7 +94,8 @@ class _InterlacedConv(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, grad_output):
         x, offset, weight, kernel = ctx.saved_tensors
-        wants_x, wants_kernel, wants_bias = any(ctx.needs_input_grad[:3]), *ctx.needs_input_grad[3:5]
+        wants_kernel, wants_bias = ctx.needs_input_grad[3:5]
+        wants_x = any(ctx.needs_input_grad[:3])
         with _interlaced(x, offset, weight, ctx.channels, ctx.kernels):
             grad_x, grad_kernel, grad_bias = torch.ops.aten.convolution_backward(
                 grad_output, x, kernel, ctx.bias_sizes, *ctx.geometry, [wants_x, wants_kernel, wants_bias]

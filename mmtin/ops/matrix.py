@@ -62,13 +62,14 @@ def interlace_backward_into(
     Returns:
         Gradients of ``offset`` ``[N, G]`` and ``weight`` ``[N, T, G]``.
     """
-    factors = [tensor.detach().requires_grad_() for tensor in (offset, weight)]
+    offset, weight = offset.detach().requires_grad_(), weight.detach().requires_grad_()
     with torch.enable_grad():
-        matrix = interlace_matrix(*factors, x.shape[1])
+        matrix = interlace_matrix(offset, weight, x.shape[1])
     grad_x, grad_output, x = _grouped(grad_x, offset.shape[1], grad_x, grad_output, x)
     grad_x.copy_(_product(matrix.detach().mT, grad_output))
     grad_matrix = grad_output.flatten(3).to(matrix.dtype) @ x.flatten(3).to(matrix.dtype).mT
-    return torch.autograd.grad(matrix, factors, grad_matrix)
+    grad_offset, grad_weight = torch.autograd.grad(matrix, (offset, weight), grad_matrix)
+    return grad_offset, grad_weight
 
 
 def _apply(matrix: Tensor, x: Tensor) -> Tensor:

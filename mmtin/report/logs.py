@@ -27,13 +27,14 @@ def read_curves(work_dir: Path) -> Curves:
         UserError: if a log is cut off.
     """
     points: dict[str, dict[float, float]] = {}
+    last_iteration: dict[int, int] = {}  # by epoch; a resumed training may begin with a validation
     for path in sorted(work_dir.glob('*/vis_data/scalars.json')):
         rows = list(_read_rows(path))
         starts = [row['step'] for row in rows if 'iter' in row]
         for curve in points.values():
             for iteration in [i for i in curve if starts and i >= min(starts)]:
                 del curve[iteration]
-        last_iteration = {row['epoch']: row['iter'] for row in rows if 'epoch' in row}
+        last_iteration.update({row['epoch']: row['iter'] for row in rows if 'epoch' in row})
         for row in rows:
             # After a validation mmengine logs the epoch in place of the iteration.
             training = 'iter' in row or any(name.startswith('interlacing/') for name in row)

@@ -38,7 +38,7 @@ def render_page(runs: Sequence[Run], title: str) -> str:
         ],
         curves=_curves(runs),
         metrics=_table([run.metrics for run in runs], _metric),
-        environment=_table([run.environment for run in runs], lambda name, value: value),
+        environment=_table([run.environment for run in runs], lambda name, value: str(value)),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from mmaction.evaluation import mmit_mean_average_precision
-from torch.utils.data import Dataset
+from mmengine.dataset import BaseDataset
 
 from mmtin.errors import UserError
 from mmtin.evaluation.dumps import ScoredClip, read_dump
@@ -47,7 +47,7 @@ def read_predictions(path: Path, class_names: Sequence[str] | None) -> list[Scor
     return clips
 
 
-def require_same_clips(path: Path, clips: Sequence[ScoredClip], dataset: Dataset) -> None:
+def require_same_clips(path: Path, clips: Sequence[ScoredClip], dataset: BaseDataset) -> None:
     """Check that a dump is of this test set: as many clips, with the same labels in the same order.
 
     Raises:
@@ -104,7 +104,8 @@ def most_confused(clips: Sequence[ScoredClip], count: int) -> list[Confusion]:
 def confusion_counts(clips: Sequence[ScoredClip]) -> np.ndarray:
     """``[classes, classes]``: clips of each true class (row) by predicted class (column)."""
     counts = np.zeros((len(clips[0].scores),) * 2, int)
-    np.add.at(counts, ([clip.label for clip in clips], [clip.scores.argmax() for clip in clips]), 1)
+    true, predicted = np.array([(clip.label, clip.scores.argmax()) for clip in clips]).T
+    np.add.at(counts, (true, predicted), 1)
     return counts
 
 
@@ -120,4 +121,4 @@ def rank_clips(clips: Sequence[ScoredClip]) -> list[int]:
                 quality[index] = clip.scores[clip.label]
         else:
             quality[index] = mmit_mean_average_precision([clip.scores], [clip.label])
-    return sorted(quality, key=quality.get, reverse=True)
+    return sorted(quality, key=quality.__getitem__, reverse=True)

@@ -97,7 +97,7 @@ def read_run(
     run.class_names = names or [f'class {label}' for label in range(len(run.predictions[0].scores))]
     if names is None:
         run.notes.append('No names of the classes: --labels names a file with one a line.')
-    _compare_with_test(run)
+    _compare_with_test(run, run.predictions)
     try:
         dataset = clips_dataset(cfg)
     except UserError as error:
@@ -120,11 +120,11 @@ def _read_test(run: Run, work_dir: Path) -> None:
     run.metrics, run.checkpoint = result.metrics, result.checkpoint
 
 
-def _compare_with_test(run: Run) -> None:
+def _compare_with_test(run: Run, predictions: list[ScoredClip]) -> None:
     tested = run.metrics.get('acc/top1')
-    if tested is None or not is_single_label(run.predictions):
+    if tested is None or not is_single_label(predictions):
         return
-    dumped = top1_accuracy(run.predictions)
+    dumped = top1_accuracy(predictions)
     if abs(dumped - tested) > 1e-6:
         run.notes.append(
             f'The scores give {100 * dumped:.2f} % top-1, the last test {100 * tested:.2f} %: '

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from mmengine.dataset import BaseDataset
 from PIL import Image
-from torch.utils.data import Dataset
 
 from mmtin.evaluation.dumps import ScoredClip
 from mmtin.evaluation.work_dirs import clip_name
@@ -43,7 +43,7 @@ class Thumbnail:
 
 
 def best_and_worst(
-    dataset: Dataset,
+    dataset: BaseDataset,
     clips: Sequence[ScoredClip],
     class_names: Sequence[str],
     count: int,
@@ -58,14 +58,15 @@ def best_and_worst(
     """
     ranked = rank_clips(clips)
     count = min(count, len(ranked) // 2)
-    return tuple(
+    best, worst = (
         [make_thumbnail(dataset, index, clips[index], class_names, num_segments) for index in indices]
         for indices in (ranked[:count], ranked[::-1][:count])
     )
+    return best, worst
 
 
 def make_thumbnail(
-    dataset: Dataset, index: int, clip: ScoredClip, class_names: Sequence[str], num_segments: int
+    dataset: BaseDataset, index: int, clip: ScoredClip, class_names: Sequence[str], num_segments: int
 ) -> Thumbnail:
     """One clip as the network sees it; see :func:`best_and_worst`."""
     true = set(true_labels(clip.label))

@@ -128,7 +128,7 @@ def _legend(axis: Axes, colours: dict[str, str]) -> None:
 
 def _label(axis: Axes, bubbles: Sequence[Bubble]) -> None:
     """Put every label at the first of its places where it covers no bubble and no label."""
-    renderer = axis.figure.canvas.get_renderer()
+    renderer = axis.figure.canvas.get_renderer()  # type: ignore[attr-defined]
     scale = axis.figure.dpi / 72
     radii = [math.sqrt(_POINTS_PER_MPARAM * bubble.mparams / math.pi) for bubble in bubbles]  # points
     taken = []

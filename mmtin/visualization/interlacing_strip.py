@@ -127,9 +127,9 @@ def _add_legend(figure: Figure) -> None:
         Line2D([], [], color=grey, linewidth=_thickness(share), label=f'{share:g} of a frame')
         for share in (0.25, 0.5, 1, 1.5)
     ]
-    hollow = dict(color=grey, marker='o', markerfacecolor='none', linestyle='none')
-    empty = Line2D([], [], label='leaves the clip, or nothing arrives', **hollow)
-    figure.legend(handles=[*shares, empty], loc='outside lower center', ncols=5, frameon=False, fontsize=9)
+    hollow = Line2D([], [], color=grey, marker='o', markerfacecolor='none', linestyle='none')
+    hollow.set_label('leaves the clip, or nothing arrives')
+    figure.legend(handles=[*shares, hollow], loc='outside lower center', ncols=5, frameon=False, fontsize=9)
 
 
 def _thickness(share: float) -> float:

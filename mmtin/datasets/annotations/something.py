@@ -57,7 +57,7 @@ def read_videos(folder: Path) -> Annotations:
         split: list(_clips_of_json(path, labels, labelled=split != 'test'))
         for split, path in _split_files(folder, 'json')
     }
-    classes = tuple(sorted(labels, key=labels.get))
+    classes = tuple(sorted(labels, key=labels.__getitem__))
     return Annotations(classes, f"the owner's, that of the numbers in {names_file.name}", splits)
 
 

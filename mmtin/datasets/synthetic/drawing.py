@@ -96,7 +96,7 @@ def write_video(path: Path, clip: Clip) -> None:
         UserError: if this OpenCV cannot encode it.
     """
     height, width = clip.frames.shape[1:3]
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), clip.fps, (width, height))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'mp4v'), clip.fps, (width, height))
     if not writer.isOpened():
         raise UserError(
             f'OpenCV {cv2.__version__} cannot encode MPEG-4 to {path}; install it with pip, with FFmpeg'

@@ -66,7 +66,12 @@ def write_dataset(
             f'the clips in all and those held out must be multiples of {len(CLASSES)}, the number of '
             f'classes, and some must be left to train on; got {num_clips} and {num_val}'
         )
-    summary = {'version': VERSION, 'num_clips': num_clips, 'num_val': num_val, 'seed': seed}
+    summary: dict[str, object] = {
+        'version': VERSION,
+        'num_clips': num_clips,
+        'num_val': num_val,
+        'seed': seed,
+    }
     if difficulty != 'easy':
         summary['difficulty'] = difficulty
     summary_file = root / 'dataset.json'

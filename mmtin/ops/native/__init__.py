@@ -55,6 +55,7 @@ def interlace_into(out: Tensor, x: Tensor, offset: Tensor, weight: Tensor) -> No
     if out.numel() == 0:
         return
     to = runs(out, offset.shape[1])
+    assert to is not None, 'out has planes of pixels or channels innermost'
     x, source = runs_like(to, x, out)
     offset, weight = offset.contiguous(), weight.contiguous()
     load().interlace(to.shape, source.view, pointer(offset), pointer(weight), to.view)
@@ -79,6 +80,7 @@ def interlace_backward_into(
         return torch.zeros_like(offset), torch.zeros_like(weight)
     num_segments, groups = weight.shape[1:]
     to = runs(grad_x, groups)
+    assert to is not None, 'grad_x has planes of pixels or channels innermost'
     grad_output, grad_runs = runs_like(to, grad_output, grad_x)
     x, x_runs = runs_like(to, x, grad_x)
     offset, weight = offset.contiguous(), weight.contiguous()
@@ -96,7 +98,7 @@ def interlace_backward_into(
 def describe(x: Tensor) -> Tensor:
     """Mean over space: ``[N, T, C, H, W]``, float32 -> ``[N, C, T]``."""
     clips, num_segments, channels = x.shape[:3]
-    shape, view = runs(x, 1) or runs(x := x.contiguous(), 1)
+    shape, view = runs(x, 1) or runs(x := x.contiguous(), 1)  # type: ignore[misc]
     descriptor = x.new_empty(clips, channels, num_segments)
     load().describe(shape, view, ctypes.c_int64(channels), pointer(descriptor), None)
     return descriptor

@@ -66,6 +66,7 @@ def runs_like(like: Runs, x: Tensor, model: Tensor) -> tuple[Tensor, Runs]:
     if found is None or not found.fit(like):
         x = torch.empty_like(model).copy_(x)
         found = runs(x, like.shape.groups, by_pixel=like.shape.rows > 1)
+        assert found is not None, 'dense memory has runs'
     return x, found
 
 
