@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-SOURCE = Path(__file__).with_name('kernels.c')
+SOURCES = sorted(Path(__file__).parent.glob('*.[ch]'))
 # An infinite or NaN frame must stay what it is: no -ffast-math.
 FLAGS = ('-O3', '-march=native', '-std=c11', '-fPIC', '-fopenmp')
 
@@ -67,7 +67,12 @@ def library_file(compiler: str) -> Path:
 
 def _fingerprint(compiler: str) -> str:
     """Differs where the result of compiling might: a home folder may serve several machines."""
-    parts = (SOURCE.read_bytes(), ' '.join((compiler, *FLAGS)), torch.__version__, _processor())
+    parts = (
+        *(source.read_bytes() for source in SOURCES),
+        ' '.join((compiler, *FLAGS)),
+        torch.__version__,
+        _processor(),
+    )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
@@ -84,9 +89,14 @@ def _compile(compiler: str, library: Path) -> None:
     try:
         library.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=library.parent) as folder:
-            objects, linked = Path(folder) / 'kernels.o', Path(folder) / 'kernels.so'
-            _run(compiler, *FLAGS, '-c', str(SOURCE), '-o', str(objects))
-            _run(compiler, '-shared', str(objects), '-lm', '-o', str(linked))
+            linked = Path(folder) / 'kernels.so'
+            objects = []
+            for source in SOURCES:
+                if source.suffix == '.c':
+                    objects.append(str(Path(folder) / f'{source.stem}.o'))
+                    _run(compiler, *FLAGS, '-c', str(source), '-o', objects[-1])
+            # Functions that other libraries have by the same names must not take the places of these.
+            _run(compiler, '-shared', '-Wl,-Bsymbolic', *objects, '-lm', '-o', str(linked))
             # In one step, so that processes that compile at the same time do not read half a file.
             linked.replace(library)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""How the kernels walk over the memory of a tensor; the structures of ``kernels.c``."""
+"""How the kernels walk over the memory of a tensor; the structures of ``kernels.h``."""
 
 import ctypes
 from typing import NamedTuple

@@ -1,0 +1,143 @@
+/* The operator: one read, one write, whatever the memory format. */
+#include "kernels.h"
+
+/* A tile is the columns that one thread takes through time: about this many floats of a frame. */
+enum { TILE = 2048 };
+
+typedef struct {
+    int64_t rows, run, row_blocks, run_blocks, count;
+} Tiling;
+
+typedef struct {
+    int64_t clip, group, row, rows, first, width;
+} Tile;
+
+static Tiling tiling(const Shape *s) {
+    Tiling t;
+    t.run = s->run < TILE ? s->run : TILE;
+    t.rows = s->run < TILE ? TILE / s->run : 1;
+    t.row_blocks = (s->rows + t.rows - 1) / t.rows;
+    t.run_blocks = (s->run + t.run - 1) / t.run;
+    t.count = t.row_blocks * t.run_blocks;
+    return t;
+}
+
+/* Groups vary fastest: where channels are innermost, those of a pixel share cache lines. */
+static Tile tile_at(const Shape *s, const Tiling *t, int64_t index) {
+    Tile tile;
+    tile.group = index % s->groups;
+    index /= s->groups;
+    tile.first = index % t->run_blocks * t->run;
+    tile.width = s->run - tile.first < t->run ? s->run - tile.first : t->run;
+    index /= t->run_blocks;
+    tile.row = index % t->row_blocks * t->rows;
+    tile.rows = s->rows - tile.row < t->rows ? s->rows - tile.row : t->rows;
+    tile.clip = index / t->row_blocks;
+    return tile;
+}
+
+/* The first run of a tile in a frame. */
+static float *runs_at(const View *v, const Tile *tile, int64_t frame) {
+    return v->data + tile->clip * v->clip + frame * v->frame + tile->group * v->group + tile->row * v->row
+        + tile->first;
+}
+
+static int inside(int64_t frame, int64_t frames) { return frame >= 0 && frame < frames; }
+
+/* The loops below take most of the time where runs are short, unless the compiler knows their width. */
+#define INLINE static inline __attribute__((always_inline))
+#define FOR_WIDTH(width, call) \
+    switch (width) { \
+        case 4: { enum { W = 4 }; call; } break; \
+        case 8: { enum { W = 8 }; call; } break; \
+        case 16: { enum { W = 16 }; call; } break; \
+        case 32: { enum { W = 32 }; call; } break; \
+        default: { const int64_t W = width; call; } \
+    }
+
+INLINE void blend_runs(float *restrict out, int64_t out_row, float a, const float *restrict p, float b,
+                       const float *restrict q, int64_t row, int64_t rows, int64_t width) {
+    for (int64_t r = 0; r < rows; r++, out += out_row, p += row, q += row)
+        for (int64_t i = 0; i < width; i++) out[i] = a * p[i] + b * q[i];
+}
+
+INLINE void scale_runs(float *restrict out, int64_t out_row, float a, const float *restrict p, int64_t row,
+                       int64_t rows, int64_t width) {
+    for (int64_t r = 0; r < rows; r++, out += out_row, p += row)
+        for (int64_t i = 0; i < width; i++) out[i] = a * p[i];
+}
+
+INLINE float dot_runs(const float *restrict p, int64_t p_row, const float *restrict q, int64_t q_row,
+                      int64_t rows, int64_t width) {
+    float lanes[LANES] = {0}, sum = 0;
+    for (int64_t r = 0; r < rows; r++, p += p_row, q += q_row) {
+        int64_t i = 0;
+        for (; i + LANES <= width; i += LANES)
+            for (int64_t lane = 0; lane < LANES; lane++) lanes[lane] += p[i + lane] * q[i + lane];
+        for (int64_t lane = 0; lane < width - i; lane++) lanes[lane] += p[i + lane] * q[i + lane];
+    }
+    for (int64_t lane = 0; lane < LANES; lane++) sum += lanes[lane];
+    return sum;
+}
+
+/* out = a * p + b * q over a tile; a source that is missing (0) counts nothing. */
+static void blend(const Tile *tile, float *out, int64_t out_row, float a, const float *p, float b,
+                  const float *q, int64_t row) {
+    if (p && q) {
+        FOR_WIDTH(tile->width, blend_runs(out, out_row, a, p, b, q, row, tile->rows, W))
+    } else if (p || q) {
+        FOR_WIDTH(tile->width, scale_runs(out, out_row, p ? a : b, p ? p : q, row, tile->rows, W))
+    } else {
+        for (int64_t r = 0; r < tile->rows; r++) memset(out + r * out_row, 0, tile->width * sizeof(float));
+    }
+}
+
+static float dot(const Tile *tile, const float *p, int64_t p_row, const float *q, int64_t q_row) {
+    FOR_WIDTH(tile->width, return dot_runs(p, p_row, q, q_row, tile->rows, W))
+}
+
+void interlace(Shape s, View x, const float *offset, const float *weight, View out) {
+    const Tiling tiles = tiling(&s);
+#pragma omp parallel for schedule(static)
+    for (int64_t index = 0; index < s.clips * s.groups * tiles.count; index++) {
+        const Tile tile = tile_at(&s, &tiles, index);
+        float share;
+        const int64_t d = whole_frames(offset[tile.clip * s.groups + tile.group], s.frames, &share);
+        for (int64_t t = 0; t < s.frames; t++) {
+            const float w = weight[(tile.clip * s.frames + t) * s.groups + tile.group];
+            const int near = inside(t - d, s.frames), far = inside(t - d - 1, s.frames) && share > 0;
+            blend(&tile, runs_at(&out, &tile, t), out.row,
+                  w * (1 - share), near ? runs_at(&x, &tile, t - d) : 0,
+                  w * share, far ? runs_at(&x, &tile, t - d - 1) : 0, x.row);
+        }
+    }
+}
+
+void interlace_backward(Shape s, View grad_out, View x, const float *offset, const float *weight,
+                        View grad_x, float *sums) {
+    const Tiling tiles = tiling(&s);
+#pragma omp parallel for schedule(static)
+    for (int64_t index = 0; index < s.clips * s.groups * tiles.count; index++) {
+        const Tile tile = tile_at(&s, &tiles, index);
+        float share;
+        const int64_t d = whole_frames(offset[tile.clip * s.groups + tile.group], s.frames, &share);
+        const float *w = weight + tile.clip * s.frames * s.groups + tile.group;
+        float *near_sum = sums + index * 2 * s.frames, *far_sum = near_sum + s.frames;
+        for (int64_t t = 0; t < s.frames; t++) {
+            /* Frame t of x went to frames t + d and t + d + 1, and came to frame t from t - d and t - d - 1. */
+            const int64_t to = t + d;
+            const int near = inside(to, s.frames), far = inside(to + 1, s.frames) && share > 0;
+            blend(&tile, runs_at(&grad_x, &tile, t), grad_x.row,
+                  near ? w[to * s.groups] * (1 - share) : 0, near ? runs_at(&grad_out, &tile, to) : 0,
+                  far ? w[(to + 1) * s.groups] * share : 0, far ? runs_at(&grad_out, &tile, to + 1) : 0,
+                  grad_out.row);
+            const float *grad = runs_at(&grad_out, &tile, t);
+            near_sum[t] = inside(t - d, s.frames)
+                ? dot(&tile, grad, grad_out.row, runs_at(&x, &tile, t - d), x.row) : 0;
+            far_sum[t] = inside(t - d - 1, s.frames)
+                ? dot(&tile, grad, grad_out.row, runs_at(&x, &tile, t - d - 1), x.row) : 0;
+        }
+    }
+}
+
+int64_t tiles_of_a_group(Shape s) { return tiling(&s).count; }
