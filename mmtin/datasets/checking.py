@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import decord  # noqa: F401  DecordInit would import it anew in each process of a check
 import numpy as np
-from mmaction.datasets.transforms import DecordDecode, DecordInit, RawFrameDecode
+from mmaction.datasets.transforms import RawFrameDecode
 
+from mmtin.datasets.decoding import VideoDecode, VideoInit
 from mmtin.errors import UserError
 
 
@@ -67,17 +67,15 @@ def fault_of(decoding: Decoding) -> str | None:
     try:
         _decode(decoding)
     except Exception as error:
-        # decord puts places in its source first.
-        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-        return re.sub(r'^(\[\d\d:\d\d:\d\d\] \S+: )+', '', first_line)
+        return (str(error).strip() or type(error).__name__).splitlines()[0]
     return None
 
 
 def _decode(decoding: Decoding) -> None:
     if decoding.num_frames is None:
-        video = DecordInit().transform(dict(filename=decoding.path))
+        video = VideoInit().transform(dict(filename=decoding.path))
         inds = _frame_inds(0, video['total_frames'], decoding.num_segments)
-        DecordDecode().transform(dict(video, frame_inds=inds))
+        VideoDecode().transform(dict(video, frame_inds=inds))
         return
     for index in _frame_inds(1, decoding.num_frames, decoding.num_segments):
         frame = dict(frame_dir=decoding.path, filename_tmpl=decoding.template, modality='RGB')

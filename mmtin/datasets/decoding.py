@@ -3,122 +3,165 @@
 Nearly all the time that it takes to load a clip goes into decoding frames which nobody looks at: a clip has
 8 or 16 of some hundred frames, and each builds on those before it. :class:`VideoInit` and
 :class:`VideoDecode` take the places of MMAction2's DecordInit and DecordDecode, around any transform that
-samples frames, and give the same frames of the same pixels sooner.
+samples frames, and give the same frames of the same pixels sooner, by PyAV.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
+from typing import BinaryIO
 
-import cv2
-import decord
+import av
 import numpy as np
+from av.stream import Disposition
+from av.video.reformatter import VideoReformatter
 from mmaction.datasets.transforms import DecordDecode
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 from mmengine import fileio
 
-from mmtin.datasets.mp4 import Track, read_track
+from mmtin.datasets.packets import Packets, VideoError, read_packets
+from mmtin.datasets.truncation import is_cut_off
 
-# What it costs decord to seek, in frames that OpenCV decodes meanwhile (measured at 320 x 240 pixels).
-_SEEK = 15
-_TOLERANCE = 1e-3  # seconds
+# Of FFmpeg, for files whose origin is not known.
+_SAFE = {
+    'protocol_whitelist': 'none',  # a playlist in a video's clothes would open other files and sockets
+    'max_pixels': str(8192 * 4320),
+}
+_STRICT = {'err_detect': 'explode'}  # no frame is guessed where the file is damaged
+# FFmpeg takes the frames of one layer that no frame of this layer needs for those that none needs at all.
+_NOT_SKIPPED = {'hevc'}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Video:
-    """The bytes of a video file and what decides which of them to decode; no decoder is open.
+    """A video file in memory, read but not decoded.
 
-    ``keys`` are the frames that decord can seek, ``track`` is that of an MP4, else None.
+    ``num_frames`` are those that a player shows; ``fps``, their average rate, is 0 if the file has none.
     """
 
     data: bytes
     num_frames: int
     fps: float
-    keys: np.ndarray
-    track: Track | None = None
+    packets: Packets
+    codec: av.VideoCodecContext
+
+    def __reduce__(self) -> tuple:
+        return open_video, (self.data,)
+
+
+def open_safely(file: BinaryIO, **options: str) -> av.container.InputContainer:
+    """Open a video with PyAV such that it can open nothing else, with further options of FFmpeg.
+
+    Raises:
+        av.FFmpegError: if it is none.
+    """
+    # Titles may be of any encoding.
+    return av.open(file, 'r', options=_SAFE | options, metadata_errors='replace')
 
 
 def open_video(data: bytes) -> Video:
-    """Find out the length of a video file.
+    """Read a video file of any format that FFmpeg knows.
 
     Raises:
-        decord.DECORDError or RuntimeError: if it is none.
+        VideoError: if it is none, has no frames, or ends too early.
     """
-    track = read_track(data)
-    if track is not None:
-        return Video(data, len(track), track.fps, np.flatnonzero(track.key[track.display]), track)
-    reader = _decord(data)
-    return Video(data, len(reader), reader.get_avg_fps(), np.array(reader.get_key_indices()))
+    if is_cut_off(data):
+        raise VideoError('the file is cut off: it ends before it says')
+    try:
+        with open_safely(BytesIO(data), **_STRICT) as container:
+            stream = container.streams.best('video')
+            if stream is None or stream.disposition & Disposition.attached_pic:
+                raise VideoError('no video in the file')
+            codec, rate = stream.codec_context, stream.average_rate or stream.guessed_rate
+            if codec is None:
+                raise VideoError('a video of a format that FFmpeg does not know')
+            packets = read_packets(container, stream, len(data))
+        # Loading is parallel across clips: more threads would fight with the other workers.
+        codec.thread_count = 1
+        codec.options = {'max_pixels': _SAFE['max_pixels'], **_STRICT}
+        codec.open()
+    except av.FFmpegError as error:
+        raise VideoError(f'no video that can be read ({error.strerror})') from error
+    return Video(data, len(packets.display), float(rate or 0), packets, codec)
 
 
 def decode_frames(video: Video, frame_inds: np.ndarray) -> np.ndarray:
-    """The frames ``frame_inds`` ``[M]`` of a video: uint8 ``[M, H, W, 3]``, RGB.
+    """The frames ``frame_inds`` ``[M]`` of a video: uint8 ``[M, H, W, 3]``, RGB, upright.
 
-    Frames that are not needed are left out of an MP4 (see :mod:`mmtin.datasets.mp4`), then OpenCV decodes
-    in order, by one thread. decord serves where a video of another format is so long, and its key frames so
-    close, that seeking is faster, and where OpenCV finds the video damaged.
+    A group of pictures decodes without those before it, and a frame without those behind it. Of what lies
+    between, a frame is left out that says of itself that no other is predicted from it.
 
-    The pixels are those that decord gives, but for differences of 1 or 2 of 255 in some MPEG-4 Part 2
-    (UCF101). In some of HMDB51's files decord 0.6.0 skips and seeks to wrong frames, by 1 and by whole
-    groups of pictures: there they are what decord gives when it reads one frame after the other.
+    The pixels are those that come when all frames are decoded in turn. decord's are the same, but for
+    differences of 1 of 255 in MPEG-4 Part 2; and in some of HMDB51's files decord 0.6.0 skips and seeks to
+    wrong frames, by 1 and by whole groups of pictures.
 
     Raises:
-        decord.DECORDError or RuntimeError: if they cannot be decoded.
+        VideoError: if one of the frames cannot be decoded; none is repeated or guessed to make up for it.
+        IndexError: if the video has no frame of that index.
     """
-    frames = None
-    if video.track is not None:
-        frames = _decode_in_order(*video.track.shortened(frame_inds))
-    elif _in_order_is_faster(video, frame_inds):
-        frames = _decode_in_order(video.data, frame_inds)
-        if frames is None:
-            # One packet of an AVI may hold no frame. decord counts it all the same, and repeats the last.
-            frames = _decode_in_order(video.data, np.minimum(frame_inds, video.num_frames - 2))
-    return _decord(video.data).get_batch(frame_inds).asnumpy() if frames is None else frames
+    packets = video.packets.display[frame_inds].tolist()
+    wanted = set(packets)
+    frames = {}
+    try:
+        with suppress(av.FFmpegError):
+            frames = _decode(video, video.packets.runs(wanted), wanted, can_skip=True)
+        if frames.keys() < wanted:
+            # Not every frame that a file calls a key frame can be started from.
+            frames = _decode(video, [range(len(video.packets.items))], wanted, can_skip=False)
+    except av.FFmpegError as error:
+        raise VideoError(f'the video is damaged ({error.strerror})') from error
+    for index, packet in zip(frame_inds, packets):
+        if packet not in frames:
+            raise VideoError(f'the video is damaged: frame {index} of {video.num_frames} cannot be decoded')
+    return np.stack([frames[packet] for packet in packets])
 
 
-def _decord(data: bytes) -> decord.VideoReader:
-    # Loading is parallel across clips: more threads would fight with the other workers.
-    return decord.VideoReader(BytesIO(data), num_threads=1)
+def _decode(video: Video, runs: list[range], wanted: set[int], can_skip: bool) -> dict[int, np.ndarray]:
+    """Decode runs of packets: the frames ``[H, W, 3]``, RGB, of those that are wanted and whole."""
+    codec, in_order = video.codec, video.packets.ranks is None
+    can_skip = can_skip and not in_order and codec.name not in _NOT_SKIPPED
+    reformatter, frames = VideoReformatter(), {}
+    names = iter(video.packets.display.tolist())
+    for run in runs:
+        for frame in _decode_run(video, run, wanted if can_skip else set(run)):
+            packet = next(names, None) if in_order else frame.pts
+            if packet in wanted and not frame.is_corrupt:
+                frames[packet] = upright(frame, reformatter, codec.width, codec.height)
+    return frames
 
 
-def _in_order_is_faster(video: Video, frame_inds: np.ndarray) -> bool:
-    frame_inds = np.unique(frame_inds)
-    key = video.keys[np.searchsorted(video.keys, frame_inds, side='right') - 1]
-    starts, last = np.unique(key), np.append(key[1:] != key[:-1], True)
-    return frame_inds[-1] < (frame_inds[last] - key[last]).sum() + _SEEK * len(starts)
-
-
-def _decode_in_order(
-    data: bytes, frame_inds: np.ndarray, seconds: np.ndarray | None = None
-) -> np.ndarray | None:
-    """The frames, or None if some are missing or not shown when they should be.
+def upright(
+    frame: av.VideoFrame,
+    reformatter: VideoReformatter | None = None,
+    width: int | None = None,
+    height: int | None = None,
+) -> np.ndarray:
+    """RGB ``[H, W, 3]``, uint8, of a decoded frame, turned as its metadata tells players to.
 
     Args:
-        data: the video file.
-        frame_inds: ``[M]``.
-        seconds: ``[M]``, when they are shown after the first one.
+        frame: of any pixel format.
+        reformatter: what converts, for frames one behind the other.
+        width, height: pixels, before it is turned; by default its own.
     """
-    # OpenCV 5.0 drops its reference to the stream without the GIL: another one must outlive the capture.
-    stream = BytesIO(data)
-    capture = cv2.VideoCapture(stream, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+    # As decord converts: bicubic, which is for the colours of 2 x 2 pixels in common.
+    rgb = (reformatter or VideoReformatter()).reformat(
+        frame, width, height, 'rgb24', interpolation='BICUBIC', threads=1
+    )
+    return np.rot90(rgb.to_ndarray(), frame.rotation // 90)
+
+
+def _decode_run(video: Video, run: range, needed: set[int]) -> Iterator[av.VideoFrame]:
+    """The frames of packets one behind the other, less those that neither a frame nor anybody needs."""
+    codec = video.codec
     try:
-        frames, position = None, -1
-        for place in np.argsort(frame_inds, kind='stable').tolist():
-            while position < frame_inds[place]:
-                if not capture.grab():
-                    return None
-                position += 1
-            read, image = capture.retrieve()
-            shown = capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
-            if not read or (seconds is not None and abs(shown - seconds[place]) > _TOLERANCE):
-                return None
-            if frames is None:
-                frames = np.empty((len(frame_inds), *image.shape), np.uint8)
-            cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=frames[place])
-        return frames
+        for packet in run:
+            codec.skip_frame = 'DEFAULT' if packet in needed else 'NONREF'
+            yield from codec.decode(video.packets.items[packet])
+        yield from codec.decode(None)
     finally:
-        capture.release()
-        del capture, stream
+        codec.flush_buffers()
 
 
 @TRANSFORMS.register_module()

@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from itertools import islice
 from multiprocessing.connection import Connection, wait
 from typing import TypeVar
@@ -26,14 +27,13 @@ def find_faults(
     The fault is ``fault_of(item)``, or in words that the process died of the item or took too long.
 
     Args:
-        fault_of: a function of a module, called in processes that have nothing to do with this one.
+        fault_of: a function, called in copies of this process.
         items: what it is called with.
         workers: how many processes run at a time.
         time_limit: for one item, in seconds.
     """
-    # Its server imports what fault_of needs once; from there on, a process is forked in no time.
-    context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload(['__main__', __name__, fault_of.__module__])
+    # A copy has all imports behind it. It needs no locks of this process, and ends without cleaning up.
+    context = multiprocessing.get_context('fork')
     waiting = enumerate(items)
     running: list[_Call] = []
     try:
@@ -61,7 +61,7 @@ class _Call:
         self.time_limit = time_limit
         self.deadline = math.inf
         self.finished = False
-        self.fault = None
+        self.fault: str | None = None
         self.connection, theirs = context.Pipe(duplex=False)
         self.process = context.Process(target=_serve, args=(theirs, fault_of, item), daemon=True)
         self.process.start()
@@ -94,17 +94,17 @@ class _Call:
         self.connection.close()
 
 
-_STARTED = 'started'  # the time that imports take before is nobody's fault
+_STARTED = 'started'  # what it takes to start a process is nobody's fault
 
 
 def _serve(connection: Connection, fault_of: Callable[[Item], str | None], item: Item) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Decoders and loggers would write amid the progress bar.
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)
-    os.dup2(silence, 2)
-    connection.send(_STARTED)
-    connection.send((fault_of(item),))
+    with open(os.devnull, 'w') as silence, redirect_stdout(silence), redirect_stderr(silence):
+        os.dup2(silence.fileno(), 1)
+        os.dup2(silence.fileno(), 2)
+        connection.send(_STARTED)
+        connection.send((fault_of(item),))
 
 
 def _exit_in_words(code: int) -> str:

@@ -1,0 +1,52 @@
+"""Whether a video file was cut off: FFmpeg reads what is left of one as if it were all."""
+
+import struct
+
+_EBML, _SEGMENT = b'\x1a\x45\xdf\xa3', b'\x18\x53\x80\x67'
+
+
+def is_cut_off(data: bytes) -> bool:
+    """Whether a file ends before it says; False if it does not say, or is no MP4, AVI, Matroska or WebM."""
+    try:
+        if data[:4] == b'RIFF':
+            return struct.unpack_from('<I', data, 4)[0] + 8 > len(data)
+        if data[:4] == _EBML:
+            return _matroska_end(data) > len(data)
+        return data[4:8] == b'ftyp' and _mp4_end(data) > len(data)
+    except (struct.error, IndexError):
+        return True
+
+
+def _mp4_end(data: bytes) -> int:
+    """Where the last box ends of those with frames and tables (ISO/IEC 14496-12, 4.2), in bytes."""
+    start = end = 0
+    while start < len(data):
+        size, kind = struct.unpack_from('>I4s', data, start)
+        if size == 1:
+            (size,) = struct.unpack_from('>Q', data, start + 8)
+        if kind in (b'moov', b'moof', b'mdat'):
+            end = start + size
+        if size < 8:  # 0: up to the end of the file; what else is no box
+            break
+        start += size
+    return end
+
+
+def _matroska_end(data: bytes) -> int:
+    """Where the segment ends, which holds everything (RFC 8794 and 9559); 0 if it does not say."""
+    start, size = _number(data, 4)
+    segment = start + size
+    if data[segment : segment + 4] != _SEGMENT:
+        return 0
+    start, size = _number(data, segment + 4)
+    return start + size
+
+
+def _number(data: bytes, start: int) -> tuple[int, int]:
+    """Where a number of 1 to 8 bytes ends, and the number; 0 for that of all ones, which means unknown."""
+    length = 9 - data[start].bit_length()
+    if length > 8:
+        raise IndexError('no number')
+    ones = (1 << 7 * length) - 1
+    number = int.from_bytes(data[start : start + length], 'big') & ones
+    return start + length, 0 if number == ones else number
