@@ -43,10 +43,10 @@ train_dataloader = dict(
     batch_size=6,
     num_workers=4,
     persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True))
+    sampler=dict(type='SeededSampler', shuffle=True))
 val_dataloader = dict(
     batch_size=6,
     num_workers=4,
     persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False))
+    sampler=dict(type='SeededSampler', shuffle=False))
 test_dataloader = val_dataloader

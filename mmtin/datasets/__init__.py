@@ -1,7 +1,18 @@
 """Datasets and transforms that MMAction2 lacks, registered in its DATASETS and TRANSFORMS."""
 
+from mmtin.datasets.ava import AVAClipDataset
 from mmtin.datasets.clips import RawframeClipDataset, VideoClipDataset
 from mmtin.datasets.decoding import VideoDecode, VideoInit
 from mmtin.datasets.flip import FlipWithLabel
+from mmtin.datasets.randomness import SeededInfiniteSampler, SeededSampler
 
-__all__ = ['FlipWithLabel', 'RawframeClipDataset', 'VideoClipDataset', 'VideoDecode', 'VideoInit']
+__all__ = [
+    'AVAClipDataset',
+    'FlipWithLabel',
+    'RawframeClipDataset',
+    'SeededInfiniteSampler',
+    'SeededSampler',
+    'VideoClipDataset',
+    'VideoDecode',
+    'VideoInit',
+]

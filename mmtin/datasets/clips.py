@@ -1,20 +1,24 @@
-"""MMAction2's video and frame-folder datasets, with faults that name the clip and the remedy."""
+"""MMAction2's video and frame-folder datasets, whose faults have names and whose samples have seeds."""
 
 import os.path
 import re
 
-from mmaction.datasets import RawframeDataset, VideoDataset
+from mmaction.datasets import BaseActionDataset, RawframeDataset, VideoDataset
 from mmaction.registry import DATASETS
 from mmengine.fileio import list_from_file
 
+from mmtin.datasets.bad_clips import ToleratesBadClips
+from mmtin.datasets.randomness import SeededSamples
 from mmtin.errors import UserError
 
 
-class _NamedFaults:
-    """Names what is missing, a malformed line of the list, and a clip that cannot be read."""
+class _CheckedList(BaseActionDataset):
+    """Names what is missing, and a malformed line of the list."""
 
-    # What a line holds after the path, when a clip has one label.
-    numbers: tuple[str, ...]
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """What a line holds after the path, when a clip has one label."""
+        return ('label',)
 
     def load_data_list(self) -> list[dict]:
         for path in (self.ann_file, *self.data_prefix.values()):
@@ -42,37 +46,23 @@ class _NamedFaults:
                     "paths with blanks need a TAB behind them and delimiter='\\t' in the dataset"
                 )
 
-    def prepare_data(self, idx: int) -> dict:
-        """The clip ``idx`` after the pipeline.
 
-        Raises:
-            UserError: if the pipeline fails; names the clip.
-        """
-        try:
-            return super().prepare_data(idx)
-        except UserError:
-            raise
-        except Exception as error:
-            info = self.get_data_info(idx)
-            clip = info.get('filename') or info.get('frame_dir')
-            reason = f'{type(error).__name__}: {error}'.strip().splitlines()[0]
-            raise UserError(
-                f'cannot read the clip {clip} ({reason}); repair it or take it out of {self.ann_file}, '
-                'or mend the pipeline if every clip fails'
-            ) from error
+@DATASETS.register_module()
+class VideoClipDataset(SeededSamples, ToleratesBadClips, _CheckedList, VideoDataset):
+    """MMAction2's VideoDataset: a list with ``path label`` per line, video files.
+
+    Takes its arguments and those of :class:`ToleratesBadClips`.
+    """
 
 
 @DATASETS.register_module()
-class VideoClipDataset(_NamedFaults, VideoDataset):
-    """MMAction2's VideoDataset: a list with ``path label`` per line, video files."""
+class RawframeClipDataset(SeededSamples, ToleratesBadClips, _CheckedList, RawframeDataset):
+    """MMAction2's RawframeDataset: a list with ``folder frames label`` per line, frames as images.
 
-    numbers = ('label',)
-
-
-@DATASETS.register_module()
-class RawframeClipDataset(_NamedFaults, RawframeDataset):
-    """MMAction2's RawframeDataset: a list with ``folder frames label`` per line, frames as images."""
+    Takes its arguments and those of :class:`ToleratesBadClips`.
+    """
 
     @property
     def numbers(self) -> tuple[str, ...]:
+        """What a line holds after the path, when a clip has one label."""
         return (*(('first_frame',) if self.with_offset else ()), 'number_of_frames', 'label')

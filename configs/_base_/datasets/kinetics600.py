@@ -7,7 +7,8 @@ decode = [dict(type='VideoDecode')]
 flip = dict(type='Flip', flip_ratio=0.5)
 
 clips = dict(
-    type='VideoClipDataset', data_prefix=dict(video=f'{data_root}/media'), delimiter='\t')
+    type='VideoClipDataset', data_prefix=dict(video=f'{data_root}/media'), delimiter='\t',
+    tolerate_bad_clips=True)
 
 val_evaluator = dict(type='AccMetric')
 test_evaluator = val_evaluator

@@ -8,6 +8,7 @@ flip = dict(type='Flip', flip_ratio=0.5)
 
 clips = dict(
     type='VideoClipDataset', data_prefix=dict(video=f'{data_root}/media'), delimiter='\t',
+    tolerate_bad_clips=True,
     multi_class=True, num_classes=num_classes)
 
 val_evaluator = dict(

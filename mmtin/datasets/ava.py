@@ -1,0 +1,57 @@
+"""AVA's clips with people in boxes, for spatio-temporal detection."""
+
+import os.path
+
+import numpy as np
+from mmaction.datasets import AVADataset
+from mmaction.registry import DATASETS
+
+from mmtin.errors import UserError
+from mmtin.evaluation.number_pickle import NumbersUnpickler
+
+
+@DATASETS.register_module()
+class AVAClipDataset(AVADataset):
+    """MMAction2's AVADataset, which names files that are missing and runs nothing that a pickle asks for.
+
+    Args:
+        ann_file, pipeline, kwargs: of AVADataset.
+        proposal_file: boxes where people may be, ``{'VIDEO,SECOND': [n, 4 or 5]}`` with x1, y1, x2, y2 as
+            shares of the frame and a score: a pickle, as AVA's are. None takes each frame whole.
+
+    Raises:
+        UserError: if a file is missing, or the proposals are no such pickle.
+    """
+
+    def __init__(self, ann_file: str, pipeline: list, proposal_file: str | None = None, **kwargs) -> None:
+        files = ann_file, proposal_file, kwargs.get('exclude_file'), kwargs.get('label_file')
+        for path in (*files, *kwargs.get('data_prefix', {}).values()):
+            if path and not os.path.exists(path):
+                raise UserError(
+                    f'no data at {path}: see the section "Data" of README.md for how it gets there, or set '
+                    'the path with --cfg-options'
+                )
+        super().__init__(ann_file, pipeline, **kwargs)
+        if proposal_file:
+            self.proposal_file = proposal_file
+            self.proposals = read_proposals(proposal_file)
+
+
+def read_proposals(path: str) -> dict[str, np.ndarray]:
+    """The boxes in a pickle of proposals, ``[n, 4 or 5]`` for each frame.
+
+    Raises:
+        UserError: if it holds anything else; nothing in it is run.
+    """
+    try:
+        with open(path, 'rb') as file:
+            content = NumbersUnpickler(file).load()
+        proposals = {str(key): value.array for key, value in content.items()}
+    except Exception as error:  # whatever a damaged or foreign file makes of the reader
+        raise UserError(
+            f'{path} is no pickle of arrays by frame, as proposals are; fetch it again from its owner'
+        ) from error
+    for key, boxes in proposals.items():
+        if boxes.ndim != 2 or boxes.shape[1] not in (4, 5):
+            raise UserError(f'{path}: expected boxes [n, 4] or [n, 5] for {key}, got {list(boxes.shape)}')
+    return proposals

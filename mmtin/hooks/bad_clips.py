@@ -1,0 +1,109 @@
+"""Tell of the clips that a dataset could not read, and stop a training that has too many of them."""
+
+import logging
+from pathlib import Path
+
+from mmaction.registry import HOOKS
+from mmengine.dist import all_gather_object, get_world_size, is_main_process
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+
+from mmtin.datasets.bad_clips import ToleratesBadClips, bad_clips_of
+from mmtin.errors import UserError
+
+_NAMED = 10  # clips in the line at the end of a test; the file has all
+
+
+@HOOKS.register_module()
+class BadClipsHook(Hook):
+    """Count and name the clips that a dataset with ``tolerate_bad_clips`` could not read.
+
+    A clip that is replaced in training is named once in the log, and with the reason in
+    ``<work_dir>/<timestamp>/train_bad_clips.txt``, one ``path<TAB>reason`` a line; with several processes
+    those of the first at once, those of the others at the end of an epoch. A validation or test says at
+    its end how many clips it scored as wrong, later validations if that changes; ``val_bad_clips.txt`` and
+    ``test_bad_clips.txt`` have all.
+
+    Args:
+        max_share: of the different clips that training has seen, how many may be bad.
+        min_clips: until so many were seen, the share is that of so many, or of all in a smaller set.
+
+    Raises:
+        UserError: in training, if more clips are bad.
+    """
+
+    # After the hook that logs metrics.
+    priority = 'VERY_LOW'
+
+    def __init__(self, max_share: float = 0.1, min_clips: int = 100) -> None:
+        self.max_share = max_share
+        self.min_clips = min_clips
+        ToleratesBadClips.reported = True
+        self._num_samples = 0
+        self._replaced: dict[str, str] = {}  # the reason by path
+        self._scored_wrong: dict[str, str] = {}
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        bad = dict(bad_clips_of(data_batch))
+        self._num_samples += len(data_batch.get('data_samples', ())) + len(bad)
+        self._add(runner, bad)
+
+    def after_train_epoch(self, runner) -> None:
+        for bad in all_gather_object(self._replaced):
+            self._add(runner, bad)
+
+    def _before_epoch(self, runner, mode: str = 'train') -> None:
+        if mode != 'train':
+            self._scored_wrong = {}
+
+    def _after_iter(
+        self, runner, batch_idx: int, data_batch=None, outputs=None, mode: str = 'train'
+    ) -> None:
+        if mode != 'train':
+            self._scored_wrong.update(bad_clips_of(data_batch))
+
+    def after_val_epoch(self, runner, metrics=None) -> None:
+        self._report(runner, 'val', len(runner.val_loop.dataloader.dataset))
+
+    def after_test_epoch(self, runner, metrics=None) -> None:
+        self._report(runner, 'test', len(runner.test_loop.dataloader.dataset))
+
+    def _add(self, runner, bad: dict[str, str]) -> None:
+        new = {path: reason for path, reason in bad.items() if path not in self._replaced}
+        if not new:
+            return
+        self._replaced.update(new)
+        file = Path(runner.log_dir, 'train_bad_clips.txt')
+        if is_main_process():
+            _write(new, file, 'a')
+            for path, reason in new.items():
+                print_log(
+                    f'Replaced a clip that cannot be read: {path} ({reason})', 'current', logging.WARNING
+                )
+        size = len(runner.train_loop.dataloader.dataset)
+        seen = min(max(self._num_samples * get_world_size(), self.min_clips), size)
+        if len(self._replaced) > self.max_share * seen:
+            raise UserError(
+                f'{len(self._replaced)} of {seen} clips cannot be read, and max_share of BadClipsHook '
+                f'allows {self.max_share:.0%}: {file} has their names; repair them or take them out of the '
+                'list, or mend the pipeline if every clip fails'
+            )
+
+    def _report(self, runner, mode: str, size: int) -> None:
+        bad = {}
+        for part in all_gather_object(self._scored_wrong):
+            bad.update(part)
+        if not is_main_process() or (mode == 'val' and not bad):
+            return
+        line = f'{len(bad)} of {size} clips cannot be read and were scored as wrong'
+        if bad:
+            file = Path(runner.log_dir, f'{mode}_bad_clips.txt')
+            _write(bad, file, 'w')
+            names = ', '.join(list(bad)[:_NAMED]) + ', ...' * (len(bad) > _NAMED)
+            line += f': {names}. Why: {file}'
+        print_log(line, 'current', logging.WARNING if bad else logging.INFO)
+
+
+def _write(bad: dict[str, str], file: Path, mode: str) -> None:
+    with file.open(mode, encoding='utf-8') as stream:
+        stream.writelines(f'{path}\t{reason}\n' for path, reason in bad.items())
