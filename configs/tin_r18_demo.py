@@ -28,33 +28,35 @@ model = dict(
 sampling = dict(type='SampleFrames', clip_len=1, frame_interval=1, num_clips=num_segments)
 # No flip: it would turn one class into another.
 transforms = [
-    dict(type='DecordDecode'),
+    dict(type='VideoDecode'),
     dict(type='Resize', scale=(40, 40), keep_ratio=False),
     dict(type='FormatShape', input_format='NCHW'),
     dict(type='PackActionInputs'),
 ]
-train_pipeline = [dict(type='DecordInit'), sampling, *transforms]
-test_pipeline = [dict(type='DecordInit'), dict(test_mode=True, **sampling), *transforms]
+train_pipeline = [dict(type='VideoInit'), sampling, *transforms]
+test_pipeline = [dict(type='VideoInit'), dict(test_mode=True, **sampling), *transforms]
 
 train_dataloader = dict(
     batch_size=16,
     num_workers=2,
     persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
+    sampler=dict(type='SeededSampler', shuffle=True),
     dataset=dict(
         type='VideoClipDataset',
         ann_file=f'{data_root}/train.txt',
         data_prefix=dict(video=data_root),
+        tolerate_bad_clips=True,
         pipeline=train_pipeline))
 val_dataloader = dict(
     batch_size=16,
     num_workers=2,
     persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
+    sampler=dict(type='SeededSampler', shuffle=False),
     dataset=dict(
         type='VideoClipDataset',
         ann_file=f'{data_root}/val.txt',
         data_prefix=dict(video=data_root),
+        tolerate_bad_clips=True,
         pipeline=test_pipeline,
         test_mode=True))
 test_dataloader = val_dataloader
@@ -62,10 +64,10 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='AccMetric')
 test_evaluator = val_evaluator
 
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=max_epochs)
+train_cfg = dict(type='ResumableTrainLoop', max_epochs=max_epochs, val_interval=max_epochs)
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.01))
 param_scheduler = [
     dict(type='OneCycleLR', eta_max=2e-3, by_epoch=True, total_steps=max_epochs, convert_to_iter_based=True)
 ]
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=1, save_best=None))
-custom_hooks = [dict(type='InterlacingHook', interval=20)]
+custom_hooks = [dict(type='InterlacingHook', interval=20), dict(type='FiniteLossHook')]

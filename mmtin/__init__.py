@@ -6,6 +6,6 @@ from mmtin import compat
 
 compat.apply()
 
-from mmtin import datasets, hooks, models, ops, registry  # noqa: E402
+from mmtin import datasets, hooks, loops, models, ops, registry  # noqa: E402
 
-__all__ = ['datasets', 'hooks', 'models', 'ops', 'registry']
+__all__ = ['datasets', 'hooks', 'loops', 'models', 'ops', 'registry']

@@ -12,15 +12,25 @@ import pickle
 import re
 import sys
 import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial, wraps
 from pathlib import Path
+from typing import Any
 
 import mmengine
 import numpy as np
 import torch
+from mmengine._strategy import FSDPStrategy
+from mmengine.fileio import register_backend
 from mmengine.logging import HistoryBuffer
 from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from packaging.requirements import Requirement
+from torch.distributed.fsdp import FullyShardedDataParallel
+
+from mmtin.checkpoint.reading import read_checkpoint
+from mmtin.files import WholeFileBackend
 
 # Two distributions of the module mmcv: with compiled operators and without, enough for most.
 _MMCV = ('mmcv', 'mmcv-lite')
@@ -39,6 +49,11 @@ def apply() -> None:
     provide_missing_drn()
     allow_mmengine_checkpoints()
     resolve_torchvision_addresses()
+    read_addresses_safely()
+    explain_unreadable_checkpoints()
+    score_in_float32()
+    resume_sharded_optimizers()
+    write_whole_files()
 
 
 def check_versions() -> None:
@@ -99,7 +114,7 @@ def provide_missing_drn() -> None:
     whose wheel is whole.
     """
     package = 'mmaction.models.localizers.drn'
-    root = Path(importlib.util.find_spec('mmaction').origin).parent
+    root = Path(importlib.util.find_spec('mmaction').origin).parent  # type: ignore[arg-type]
     if (root / 'models/localizers/drn').is_dir() or package in sys.modules:
         return
 
@@ -112,7 +127,7 @@ def provide_missing_drn() -> None:
 
     for name in (package, f'{package}.drn'):
         sys.modules[name] = types.ModuleType(name)
-    sys.modules[f'{package}.drn'].DRN = DRN
+    sys.modules[f'{package}.drn'].DRN = DRN  # type: ignore[attr-defined]
 
 
 def allow_mmengine_checkpoints() -> None:
@@ -121,16 +136,17 @@ def allow_mmengine_checkpoints() -> None:
     Since torch 2.6 that is the default, and mmengine 0.10.7 stores in a checkpoint the history of its
     logs, a HistoryBuffer around numpy arrays, and of a one-cycle schedule the method that it anneals
     by: ``mim test`` and ``--resume`` end in "Weights only load failed" (mmengine issue 1655). These
-    classes hold numbers and run no code of the file's. May go with an mmengine release that registers
-    them itself.
+    classes hold numbers and run no code of the file's; what could be made to, ``getattr`` and
+    ``numpy.dtype``, has a stand-in. May go with an mmengine release that registers them itself.
     """
-    reconstruct, scalar = (value.__reduce__()[0] for value in (np.empty(0), np.float64(0)))
+    reconstruct: Any = np.empty(0).__reduce__()[0]
+    scalar: Any = np.float64(0).__reduce__()[0]
     torch.serialization.add_safe_globals(
         [
             *_PICKLED_METHODS,
             (_pickled_method, 'builtins.getattr'),
+            (_pickled_dtype, 'numpy.dtype'),
             np.ndarray,
-            np.dtype,
             *(type(np.dtype(code)) for code in '?bBhHiIlLqQefd'),
             reconstruct,
             scalar,
@@ -146,6 +162,17 @@ def _pickled_method(owner: type, name: str):
     if not isinstance(owner, type) or name not in _PICKLED_METHODS.get(owner, ()):
         raise pickle.UnpicklingError(f'refused to read the attribute {name!r} of {owner!r}')
     return getattr(owner, name)
+
+
+def _pickled_dtype(code: str, *_: object) -> np.dtype:
+    """Stand in for ``numpy.dtype``, for types of numbers.
+
+    It gives numpy's own objects, which take no state from a pickle. A copy would: flags and fields by which
+    numpy takes bytes of the file for addresses of objects.
+    """
+    if not re.fullmatch('[biuf][1248]', code):
+        raise pickle.UnpicklingError(f'refused to read an array of {code!r}: not a type of numbers')
+    return np.dtype(code)
 
 
 def resolve_torchvision_addresses() -> None:
@@ -171,3 +198,89 @@ def resolve_torchvision_addresses() -> None:
     mmengine_checkpoint.CheckpointLoader.register_scheme(
         prefixes=('modelzoo://', 'torchvision://'), loader=load_from_torchvision, force=True
     )
+
+
+def read_addresses_safely() -> None:
+    """Let mmengine read checkpoints from http addresses with ``weights_only`` on, as it reads files.
+
+    mmengine 0.10.7 fetches them with ``torch.hub.load_state_dict_from_url``, whose default (torch 2.13)
+    still is to unpickle whatever the file names: ``pretrained`` or ``load_from`` of an address would run
+    its code. May go when the default changes or mmengine asks for it.
+    """
+    mmengine_checkpoint.load_url = partial(torch.hub.load_state_dict_from_url, weights_only=True)
+
+
+def explain_unreadable_checkpoints() -> None:
+    """Let mmengine end in one sentence where a checkpoint cannot be read.
+
+    mmengine 0.10.7 passes on what torch says: of a file that names code to run, ten lines which advise to
+    turn ``weights_only`` off. Goes never: it is how mmtin speaks to users.
+    """
+
+    def load_from_local(filename: str, map_location=None) -> dict:
+        return read_checkpoint(filename, map_location)
+
+    mmengine_checkpoint.CheckpointLoader.register_scheme(prefixes='', loader=load_from_local, force=True)
+
+
+def write_whole_files() -> None:
+    """Let mmengine write local files, checkpoints above all, that are whole or not there.
+
+    mmengine 0.10.7 writes to the final name: a kill or a full disk leaves half a file where a whole
+    one may have been. Its registry of backends takes a better one. May go when ``LocalBackend.put``
+    renames.
+    """
+    register_backend('local', WholeFileBackend, force=True, prefixes='')
+
+
+def score_in_float32() -> None:
+    """Let MMAction2's heads train with mixed precision in bfloat16.
+
+    MMAction2 1.2.0 hands their scores to numpy for the accuracy in the log, and numpy has no bfloat16:
+    "Got unsupported ScalarType BFloat16" in the first iteration. The loss is computed in float32 under
+    autocast anyway. May go when BaseHead.loss_by_feat converts what it hands to numpy.
+    """
+    from mmaction.models.heads import BaseHead  # needs the remedies above
+
+    original = BaseHead.loss_by_feat
+    if original.__module__ == __name__:
+        return
+
+    @wraps(original)
+    def loss_by_feat(self, cls_scores, data_samples):
+        return original(self, cls_scores.float(), data_samples)
+
+    loss_by_feat.__module__ = __name__
+    BaseHead.loss_by_feat = loss_by_feat
+
+
+def resume_sharded_optimizers() -> None:
+    """Let ``--resume`` load the optimizer's state with mmengine's FSDPStrategy.
+
+    mmengine 0.10.7 hands it to torch in the order of torch 2.0, where the model did not come first:
+    "unhashable type: 'dict'". May go when mmengine names the arguments.
+    """
+
+    def load_optim_state_dict(self, state_dict: dict) -> None:
+        state_dict = FullyShardedDataParallel.optim_state_dict_to_load(
+            model=self.model, optim=self.optim_wrapper.optimizer, optim_state_dict=state_dict
+        )
+        self.optim_wrapper.load_state_dict(state_dict)
+
+    FSDPStrategy.load_optim_state_dict = load_optim_state_dict
+
+
+@contextmanager
+def no_cuda_device_to_set() -> Iterator[None]:
+    """Let mmengine's ``init_dist`` join processes of a machine without CUDA while entered.
+
+    mmengine 0.10.7 sets the CUDA device of a process whatever the backend is, and torch raises
+    "module 'torch._C' has no attribute '_cuda_setDevice'". May go when mmengine asks first whether there
+    is one.
+    """
+    set_device = torch.cuda.set_device
+    torch.cuda.set_device = lambda device: None
+    try:
+        yield
+    finally:
+        torch.cuda.set_device = set_device

@@ -23,8 +23,10 @@ class Alias(Registry):
 for _parent in (
     mmaction.MODELS,
     mmaction.DATASETS,
+    mmaction.DATA_SAMPLERS,
     mmaction.TRANSFORMS,
     mmaction.METRICS,
     mmaction.HOOKS,
+    mmaction.LOOPS,
 ):
     Alias(_parent.name, parent=_parent, scope='mmtin')

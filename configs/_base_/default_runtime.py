@@ -6,10 +6,15 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=20, ignore_last=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, save_best='auto', max_keep_ckpts=3),
+    checkpoint=dict(type='WholeCheckpointHook', interval=1, save_best='auto', max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    sync_buffers=dict(type='SyncBuffersHook'))
-custom_hooks = [dict(type='InterlacingHook')]  # offsets and weights, for tools/plot_interlacing.py
+    sync_buffers=dict(type='SyncBuffersHook'),
+    iteration_seed=dict(type='IterationSeedHook'),
+    bad_clips=dict(type='BadClipsHook'))
+custom_hooks = [
+    dict(type='InterlacingHook'),  # offsets and weights, for tools/plot_interlacing.py
+    dict(type='FiniteLossHook'),
+]
 
 env_cfg = dict(
     cudnn_benchmark=False,

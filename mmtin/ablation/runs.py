@@ -105,14 +105,13 @@ def run_config(base: Config, run: Run, data_root: Path, num_classes: int, epochs
         cfg[name].dataset.data_prefix = dict(video=str(data_root))
     # The held-out clips are scored once, in the end.
     cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
-    cfg.train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=epochs)
+    cfg.train_cfg = dict(type='ResumableTrainLoop', max_epochs=epochs)
     for scheduler in cfg.param_scheduler:
         if 'total_steps' in scheduler:
             scheduler.total_steps = epochs
     cfg.randomness = dict(seed=run.seed)
     cfg.work_dir, cfg.resume = str(run.folder), True
-    # Two, since mmengine removes the older one before the newer one is whole.
-    cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=1, max_keep_ckpts=2)
+    cfg.default_hooks.checkpoint = dict(type='WholeCheckpointHook', interval=1, max_keep_ckpts=1)
     cfg.default_hooks.logger.interval = 10
     return cfg
 

@@ -19,7 +19,7 @@ from mmtin.errors import UserError
 from mmtin.evaluation.number_pickle import NumberArray, NumbersUnpickler
 
 # Keys of a sample that name its clip: of videos, and of folders of frames.
-_NAME_KEYS = ('filename', 'frame_dir')
+NAME_KEYS = ('filename', 'frame_dir')
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,17 +37,17 @@ class ScoredClip:
     label: int | np.ndarray
 
 
-def name_clips(cfg: Config) -> None:
-    """Let the samples of the test set carry the names of their clips, in place.
+def name_clips(cfg: Config, loader: str = 'test_dataloader') -> None:
+    """Let the samples of a data loader carry the names of their clips, in place.
 
     A dump of MMAction2's has scores and labels alone; with the names in the samples' meta information it
-    has these too.
+    has these too, and so has the sentence that ends a training whose loss is NaN.
     """
-    for step in cfg.test_dataloader.dataset.get('pipeline', ()):
+    for step in cfg[loader].dataset.get('pipeline', ()):
         if step.type == 'PackActionInputs':
             # Its defaults, which a tuple of ours would replace.
             keys = step.get('meta_keys', ('img_shape', 'img_key', 'video_id', 'timestamp'))
-            step.meta_keys = tuple(dict.fromkeys((*keys, *_NAME_KEYS)))
+            step.meta_keys = tuple(dict.fromkeys((*keys, *NAME_KEYS)))
 
 
 def read_dump(path: str | Path) -> list[ScoredClip]:
@@ -88,7 +88,7 @@ def write_dump(path: str | Path, clips: Sequence[ScoredClip]) -> None:
     samples = []
     for clip in clips:
         scores = torch.from_numpy(clip.scores)
-        names = {} if clip.name is None else {_NAME_KEYS[0]: clip.name}
+        names = {} if clip.name is None else {NAME_KEYS[0]: clip.name}
         samples.append(
             dict(
                 pred_score=scores,
@@ -109,10 +109,11 @@ def relative_names(clips: Sequence[ScoredClip]) -> list[str] | None:
 
     The media of a set may lie in different places on different machines; this part of the names stays.
     """
-    if any(clip.name is None for clip in clips):
+    names = [clip.name for clip in clips if clip.name is not None]
+    if len(names) < len(clips):
         return None
-    folder = os.path.commonpath([os.path.dirname(clip.name) for clip in clips])
-    return [os.path.relpath(clip.name, folder or os.curdir) for clip in clips]
+    folder = os.path.commonpath([os.path.dirname(name) for name in names])
+    return [os.path.relpath(name, folder or os.curdir) for name in names]
 
 
 def _clip(path: Path, index: int, sample: object) -> ScoredClip:
@@ -164,7 +165,7 @@ def _label(where: str, label: np.ndarray, num_classes: int) -> int | np.ndarray:
 
 
 def _name(where: str, sample: dict) -> str | None:
-    names = {key: sample[key] for key in _NAME_KEYS if sample.get(key) is not None}
+    names = {key: sample[key] for key in NAME_KEYS if sample.get(key) is not None}
     for key, name in names.items():
         if not isinstance(name, str):
             raise UserError(f'{where}: expected a path as text in {key}, got {type(name).__name__}')

@@ -66,6 +66,11 @@ def _scalar(dtype: _Dtype, data: bytes) -> int | float | bool:
     return _Dtype.read(dtype, data).item()
 
 
+def _buffer(data: bytes, dtype: _Dtype, shape: tuple, order: str) -> NumberArray:
+    """An array as protocol 5 keeps it."""
+    return NumberArray(_Dtype.read(dtype, data).reshape(shape, order=order))
+
+
 def _storage(data: bytes) -> NumberArray:
     """The numbers of a tensor, ``[n]``, which torch keeps as five pickles, their count and their bytes."""
     file = io.BytesIO(data)
@@ -105,6 +110,7 @@ _STORAGES = {
     'torch.DoubleStorage': torch.float64,
 }
 _RECONSTRUCT, _SCALAR = _Callable(lambda *_: NumberArray(np.empty(0))), _Callable(_scalar)
+_FROMBUFFER = _Callable(_buffer)
 _KNOWN = {
     'torch._utils._rebuild_tensor_v2': _Callable(_tensor),
     'torch.storage._load_from_bytes': _Callable(_storage),
@@ -116,6 +122,8 @@ _KNOWN = {
     # As numpy 1 and numpy 2 write them.
     'numpy.core.multiarray._reconstruct': _RECONSTRUCT,
     'numpy._core.multiarray._reconstruct': _RECONSTRUCT,
+    'numpy.core.numeric._frombuffer': _FROMBUFFER,
+    'numpy._core.numeric._frombuffer': _FROMBUFFER,
     'numpy.core.multiarray.scalar': _SCALAR,
     'numpy._core.multiarray.scalar': _SCALAR,
 }

@@ -10,9 +10,9 @@ from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
-from mmengine.runner.checkpoint import _load_checkpoint
 from torch import nn
 
+from mmtin.checkpoint import read_checkpoint
 from mmtin.config import choose_test_protocol, match_num_segments
 from mmtin.errors import UserError
 from mmtin.evaluation.interlacing_recorder import interlacing_layers
@@ -70,13 +70,8 @@ def load_tin(cfg: Config, checkpoint: str | Path, device: str) -> nn.Module:
     Raises:
         UserError: if the checkpoint cannot be read, or it or the config has no TIN layers.
     """
-    try:
-        weights = _load_checkpoint(str(checkpoint), map_location='cpu', logger='silent')
-        names = weights.get('state_dict', weights).keys()
-    except Exception as error:  # whatever a damaged or foreign file makes of the reader
-        raise UserError(
-            f'cannot read {checkpoint} ({type(error).__name__}); name a checkpoint that mmengine wrote'
-        ) from error
+    weights = read_checkpoint(checkpoint)
+    names = weights.get('state_dict', weights).keys()
     if not any('.offset_net.' in name for name in names):
         raise UserError(
             f'{checkpoint} has no TIN layers, so there is nothing to draw; name one of a TINResNet'

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mmaction.registry import HOOKS
-from mmengine.dist import gather_object, is_main_process
+from mmengine.dist import gather_object, get_dist_info, is_main_process
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 
@@ -16,8 +16,8 @@ class InterlacingHook(Hook):
     """Record offsets and weights of every TIN layer; a network without TIN layers is left alone.
 
     Validation and test write statistics over their clips to ``<work_dir>/<timestamp>/interlacing.json``,
-    a later validation of the same run over an earlier one. With several processes these are gathered;
-    clips that the sampler repeats to fill the last batch count twice.
+    a later validation of the same run over an earlier one. With several processes these are gathered, and
+    clips that the sampler repeats, so that each process gets as many, count once.
 
     In training, every ``interval`` iterations the mean and standard deviation of the offsets over a batch,
     in frames, go to the Runner's visualizer as ``interlacing/<layer>/group<i>/offset_{mean,std}``.
@@ -30,6 +30,7 @@ class InterlacingHook(Hook):
         self.interval = interval
         self._recorder: InterlacingRecorder | None = None
         self._statistics = InterlacingStatistics()
+        self._clips_left = 0
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         if is_main_process() and self.every_n_train_iters(runner, self.interval):
@@ -50,13 +51,27 @@ class InterlacingHook(Hook):
     def _before_epoch(self, runner, mode: str = 'train') -> None:
         if mode != 'train':
             self._statistics = InterlacingStatistics()
+            dataset = getattr(runner, f'{mode}_dataloader').dataset
+            rank, world_size = get_dist_info()
+            # Each process takes every world_size-th clip, then those that are repeated.
+            self._clips_left = len(range(rank, len(dataset), world_size))
             self._listen(runner)
 
     def _after_iter(
         self, runner, batch_idx: int, data_batch=None, outputs=None, mode: str = 'train'
     ) -> None:
-        if self._recorder is not None:
-            self._statistics.add(self._recorder.take())
+        if self._recorder is None:
+            return
+        taken = self._recorder.take()
+        clips = len(data_batch['inputs'])
+        counted = min(clips, self._clips_left)
+        self._clips_left -= counted
+        kept = {}
+        for name, (offset, weight) in taken.items():
+            rows = len(offset) // clips * counted  # a clip has as many as views
+            kept[name] = (offset[:rows], weight[:rows])
+        if counted:
+            self._statistics.add(kept)
 
     def after_val_epoch(self, runner, metrics=None) -> None:
         self._write(runner)

@@ -55,23 +55,6 @@ def test_gradient_at_whole_offsets_is_the_one_from_above(backend):
     torch.testing.assert_close(at, near, rtol=tolerance, atol=tolerance)
 
 
-@backends
-@shapes
-def test_adjoint(backend, shape):
-    """<A x, y> = <x, A' y>, where A' is what backward computes."""
-    x, offset, weight = make(shape, finest(backend))
-    whole = shifts_of_every_kind(x.shape[0], x.shape[1], offset.shape[1])
-    for operate in (
-        lambda clips: temporal_interlace(clips, offset.detach(), weight.detach(), backend),
-        lambda clips: tin_shift(clips, whole, backend),
-    ):
-        output, y = operate(x), torch.randn(x.shape, dtype=x.dtype)
-        (adjoint,) = torch.autograd.grad(output, x, y)
-        # Summed in double precision, which does not hide what single precision computed.
-        forwards, backwards = (output * y).double().sum(), (x * adjoint).double().sum()
-        torch.testing.assert_close(forwards, backwards, rtol=1e-5, atol=1e-5)
-
-
 @precise_backends
 @pytest.mark.parametrize('space', [(), (3,), (2, 2)], ids=str)
 def test_gradcheck(backend, space):
@@ -95,17 +78,3 @@ def test_no_weight_means_ones(backend):
     assert torch.equal(
         temporal_interlace(x, offset, backend=backend), temporal_interlace(x, offset, ones, backend)
     )
-
-
-@backends
-def test_whole_offsets_are_shifts(backend):
-    x, shift = torch.randn(2, 6, 8, 3), shifts_of_every_kind(2, 6, 4)
-    assert torch.equal(temporal_interlace(x, shift.float(), backend=backend), tin_shift(x, shift, backend))
-
-
-@backends
-def test_clips_do_not_mix(backend):
-    x, offset, weight = make((3, 4, 8, 2, (3,)))
-    together = temporal_interlace(x, offset, weight, backend)
-    alone = [temporal_interlace(x[[n]], offset[[n]], weight[[n]], backend) for n in range(3)]
-    assert_close(together, torch.cat(alone), torch.float32)

@@ -45,6 +45,12 @@ def test_resumed_training_replaces_what_it_did_again(tmp_path):
     np.testing.assert_array_equal(read_curves(tmp_path)['loss'], [[10, 3.0], [12, 1.5], [22, 1.0]])
 
 
+def test_resumed_training_that_begins_with_a_validation(tmp_path):
+    write_log(tmp_path, '1', training(10, 3.0))
+    write_log(tmp_path, '2', validation(1, 0.5), training(15, 1.0))
+    np.testing.assert_array_equal(read_curves(tmp_path)['acc/top1'], [[10, 0.5]])
+
+
 def test_long_curves_are_thinned_up_to_their_last_point(tmp_path):
     write_log(tmp_path, '1', *(training(i, 1 / i) for i in range(1, 1001)))
     curve = read_curves(tmp_path)['loss']

@@ -1,5 +1,5 @@
 # The public releases' training on Something-Something from ImageNet.
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=40, val_begin=1, val_interval=1)
+train_cfg = dict(type='ResumableTrainLoop', max_epochs=40, val_begin=1, val_interval=1)
 
 optim_wrapper = dict(
     optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=5e-4),

@@ -1,6 +1,6 @@
 # Training on large sets from ImageNet (Kinetics, Multi-Moments in Time), with the values that MMAction2's
 # TIN has on Kinetics-400: the paper gives none.
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=50, val_begin=1, val_interval=1)
+train_cfg = dict(type='ResumableTrainLoop', max_epochs=50, val_begin=1, val_interval=1)
 
 optim_wrapper = dict(
     optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=1e-4),

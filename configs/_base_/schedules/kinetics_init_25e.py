@@ -1,5 +1,5 @@
 # The paper's fine-tuning from Kinetics (section "Experiments", implementation details).
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=25, val_begin=1, val_interval=1)
+train_cfg = dict(type='ResumableTrainLoop', max_epochs=25, val_begin=1, val_interval=1)
 
 optim_wrapper = dict(
     optimizer=dict(type='SGD', lr=0.005, momentum=0.9, weight_decay=5e-4),

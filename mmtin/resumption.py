@@ -1,0 +1,105 @@
+"""Where a training that was stopped goes on."""
+
+import errno
+import logging
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.logging import print_log
+
+from mmtin.commands import require_file
+from mmtin.errors import UserError
+from mmtin.evaluation.work_dirs import last_checkpoint
+
+
+def resume(cfg: Config, load_from: str | None) -> None:
+    """Let a config with ``resume`` and no ``load_from`` resume the run in its work directory, in place.
+
+    It goes on from the last whole checkpoint. Where there is none yet, it starts from ``load_from``, as the
+    run that was stopped did; mmengine would start from nothing.
+
+    Raises:
+        UserError: if there are checkpoints, but none is whole, or not the one that was named.
+    """
+    if not cfg.get('resume'):
+        return
+    if cfg.get('load_from'):
+        require_file(cfg.load_from, 'checkpoint')
+        if Path(cfg.load_from).is_file() and not is_whole(cfg.load_from):
+            raise UserError(
+                f'{cfg.load_from} is damaged or cut off; --resume without a path goes on from the last '
+                'whole checkpoint'
+            )
+        return
+    path = whole_checkpoint(cfg.work_dir)
+    if path is None:
+        cfg.resume, cfg.load_from = False, load_from
+        print_log(f'Nothing to resume in {cfg.work_dir} yet: the run starts anew.', 'current')
+    else:
+        cfg.load_from = str(path)
+
+
+def whole_checkpoint(work_dir: str | Path) -> Path | None:
+    """The newest checkpoint that a run can be resumed from, None if it has not written any.
+
+    Damaged ones, which a full disk or a kill leaves where mmtin did not write them, are named and passed
+    over.
+
+    Raises:
+        UserError: if none is whole.
+    """
+    candidates = _checkpoints(Path(work_dir))
+    for path in candidates:
+        if is_whole(path):
+            return path
+        print_log(f'{path} is damaged or cut off; looking for another.', 'current', logging.WARNING)
+    if candidates:
+        raise UserError(
+            f'every checkpoint in {work_dir} is damaged or cut off, {candidates[0].name} too; '
+            'start again, without --resume'
+        )
+    return None
+
+
+def is_whole(path: str | Path) -> bool:
+    """Whether every byte of a checkpoint is as it was written, by the checksums in the file."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return file.testzip() is None
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+        return False
+
+
+def _checkpoints(work_dir: Path) -> list[Path]:
+    """The one that was written last, then the others that hold a whole training, newest first."""
+    paths, folder = [], work_dir
+    with suppress(UserError):
+        paths.append(last_checkpoint(work_dir))
+        folder = paths[0].parent
+    others = [path for kind in ('epoch', 'iter') for path in folder.glob(f'{kind}_*.pth')]
+    paths += sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)
+    return list(dict.fromkeys(paths))
+
+
+@contextmanager
+def one_sentence_on_full_disk(work_dir: str | Path) -> Iterator[None]:
+    """Say what a full disk left of a training, and how it goes on.
+
+    Raises:
+        UserError: in place of the OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        path = whole_checkpoint(work_dir)
+        raise UserError(
+            f'cannot write {error.filename or f"to {work_dir}"} ({error.strerror}); '
+            + (f'{path} is whole: ' if path else 'there is no checkpoint yet: ')
+            + 'make room and repeat the command with --resume'
+        ) from error

@@ -1,0 +1,80 @@
+"""Trainings in processes of their own that faults can hit, without the seconds of their imports.
+
+A process that has imported mmtin forks one for each training.
+"""
+
+import multiprocessing
+import os
+import resource
+import runpy
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+TRAIN = Path(__file__).parents[2] / 'tools/train.py'
+
+_FORKSERVER = multiprocessing.get_context('forkserver')
+_FORKSERVER.set_forkserver_preload(['mmtin', 'mmaction.apis', 'mmaction.engine', 'mmaction.visualization'])
+
+
+def start_training(
+    *args: object, log: Path, fault: Callable[[], None] | None = None
+) -> multiprocessing.Process:
+    """Start ``tools/train.py ARGS``; ``fault`` is called in its process first."""
+    process = _FORKSERVER.Process(target=_train, args=(list(map(str, args)), log, fault))
+    process.start()
+    return process
+
+
+def train(*args: object, log: Path, fault: Callable[[], None] | None = None) -> tuple[int, str]:
+    """Run ``tools/train.py ARGS``; its exit status, negative for a signal, and its output."""
+    process = start_training(*args, log=log, fault=fault)
+    process.join()
+    return process.exitcode, log.read_text()
+
+
+def die_in_writing(number: int) -> None:
+    """A fault: SIGKILL when half of a checkpoint is written, the one of this number."""
+
+    def die(descriptor: int) -> None:
+        os.truncate(descriptor, os.fstat(descriptor).st_size // 2)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    _before(os.fsync.__name__, number, die)
+
+
+def die_before_renaming(number: int) -> None:
+    """A fault: SIGKILL when a checkpoint is written and not yet named, the one of this number."""
+    _before(os.replace.__name__, number, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def fill_disk(number: int) -> None:
+    """A fault: from the checkpoint of this number on no file can become larger than a log."""
+    size = 1_000_000
+    _before(os.replace.__name__, number, lambda *_: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
+
+
+def _before(call: str, number: int, action: Callable) -> None:
+    """Do something before a call of ``os`` for the checkpoint of this number."""
+    function, calls = getattr(os, call), []
+
+    def wrapped(file: int | Path, *args: Path) -> None:
+        path = os.readlink(f'/proc/self/fd/{file}') if isinstance(file, int) else str(file)
+        if '.pth.' in path:
+            calls.append(path)
+            if len(calls) == number:
+                action(file, *args)
+        function(file, *args)
+
+    setattr(os, call, wrapped)
+
+
+def _train(args: list[str], log: Path, fault: Callable[[], None] | None) -> None:
+    with log.open('ab') as output:
+        for stream in (1, 2):
+            os.dup2(output.fileno(), stream)
+    if fault is not None:
+        fault()
+    sys.argv = [str(TRAIN), *args]
+    runpy.run_path(str(TRAIN), run_name='__main__')
