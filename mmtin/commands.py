@@ -1,6 +1,7 @@
 """What the commands in tools/ share."""
 
 import argparse
+import math
 import runpy
 import sys
 from collections.abc import Callable, Iterator
@@ -27,6 +28,17 @@ def positive_int(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f'expected a whole number, 1 or more, got {text!r}')
     return int(text)
+
+
+def positive_number(text: str) -> float:
+    """The type of an argument that must be a number above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f'expected a number above 0, got {text!r}')
+    return number
 
 
 def require_file(path: str, what: str) -> None:

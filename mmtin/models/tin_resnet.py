@@ -9,12 +9,11 @@ from mmaction.models.backbones.resnet_tin import CombineNet
 from mmaction.models.backbones.resnet_tsm import NL3DWrapper, ResNetTSM
 from mmaction.registry import MODELS
 from mmcv.cnn import ConvModule
-from mmengine.runner.checkpoint import _load_checkpoint
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from mmtin.checkpoint import backbone_weights, fit_state_dict
+from mmtin.checkpoint import backbone_weights, fit_state_dict, read_checkpoint
 from mmtin.errors import UserError
 from mmtin.models.temporal_interlace import InterlacedConv, TemporalInterlace
 
@@ -41,7 +40,8 @@ class TINResNet(ResNetTSM):
         fused_inference: whether the first forward pass in eval mode calls :meth:`fuse_for_inference`, for
             models that only infer: ``init_recognizer``, ``mim test``. Such a model trains no more.
         pretrained: path or address of weights to start from: a torchvision ResNet, or a TSN, TSM or TIN
-            checkpoint of MMAction2. Layers that it lacks are initialised anew and named in the log.
+            checkpoint of MMAction2, TSM's authors, deepcs233/TIN or X-Temporal. Layers that it lacks are
+            initialised anew and named in the log.
         kwargs: arguments of ResNetTSM and ResNet. ``shift_place`` other than ``'blockres'`` has no
             meaning here; ``is_shift=False`` is ``is_tin=False``; with ``temporal_pool`` the stages
             after the first see T / 2 frames.
@@ -136,8 +136,7 @@ class TINResNet(ResNetTSM):
         """Initialise as ResNet does, then load ``pretrained`` if given."""
         super(ResNet, self).init_weights()
         if self.pretrained:
-            checkpoint = _load_checkpoint(self.pretrained, map_location='cpu')
-            self.load_state_dict(backbone_weights(checkpoint), strict=False)
+            self.load_state_dict(backbone_weights(read_checkpoint(self.pretrained)), strict=False)
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
         """``[N*T, 3, H, W]`` -> features of the last stage, or of each of ``out_indices``."""

@@ -12,7 +12,7 @@ from mmaction.registry import MODELS
 from mmengine.model import ExponentialMovingAverage
 from mmengine.runner.checkpoint import load_checkpoint
 
-from mmtin import checkpoint
+from mmtin.checkpoint import fitting
 from mmtin.models import TINResNet
 
 T = 4
@@ -77,7 +77,7 @@ def assert_carries(backbone, network):
 @pytest.fixture
 def log(monkeypatch):
     lines = []
-    monkeypatch.setattr(checkpoint, 'print_log', lambda text, logger: lines.append(text))
+    monkeypatch.setattr(fitting, 'print_log', lambda text, logger: lines.append(text))
     return lines
 
 

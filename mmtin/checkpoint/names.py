@@ -1,0 +1,63 @@
+"""What a weight is called in a TINResNet, whatever it is called where it comes from."""
+
+import re
+
+from torch import Tensor
+
+# Modules that wrap a convolution or block without a name of their own in the 2D network: TSM's `net`,
+# TIN's `net2` (its `net1` interlaces) and the `block` of non-local wrappers.
+_WRAPPERS = {'net', 'net2', 'block'}
+_NAMES = (
+    # The paper's authors: deepcs233/TIN and X-Temporal.
+    (re.compile(r'\bconv1\.net1\.biasnet\.conv\b'), 'conv1.conv.net1.offset_net.conv'),
+    (re.compile(r'\bconv1\.net1\.biasnet\.fc\b'), 'conv1.conv.net1.offset_net.fc1'),
+    (re.compile(r'\bconv1\.net1\.biasnet\.lastlayer\b'), 'conv1.conv.net1.offset_net.fc2'),
+    (re.compile(r'\bconv1\.net1\.weightnet\.lastlayer\b'), 'conv1.conv.net1.weight_net.conv'),
+    # torchvision, and those who start from it.
+    (re.compile(r'\bbn(\d)\b'), r'conv\1.bn'),
+    (re.compile(r'\b(conv\d)\.(weight|bias)$'), r'\1.conv.\2'),
+    (re.compile(r'\bdownsample\.0\b'), 'downsample.conv'),
+    (re.compile(r'\bdownsample\.1\b'), 'downsample.bn'),
+)
+# The part of a recognizer that is the backbone, in MMAction2 and in what grew out of TSN's repository.
+_BACKBONES = ('backbone.', 'base_model.')
+
+
+def state_of(checkpoint: dict) -> dict[str, Tensor]:
+    """The state dict in what a file holds, without the prefix of DataParallel.
+
+    It stands under ``'state_dict'``, under ``'model'`` (X-Temporal) or is the whole.
+    """
+    state = next(
+        (v for k in ('state_dict', 'model') if isinstance(v := checkpoint.get(k), dict)), checkpoint
+    )
+    return {key.removeprefix('module.'): value for key, value in state.items() if isinstance(key, str)}
+
+
+def backbone_weights(checkpoint: dict) -> dict[str, Tensor]:
+    """The weights of the backbone in a loaded checkpoint, with keys relative to it.
+
+    Args:
+        checkpoint: what a file holds: a state dict, or a dict with one, of a backbone or of a recognizer.
+    """
+    state = state_of(checkpoint)
+    for prefix in _BACKBONES:
+        inside = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+        if inside:
+            return inside
+    return state
+
+
+def plain_name(key: str) -> str:
+    """The name of a backbone's weight in MMAction2's 2D ResNet, or in its ResNetTIN if it interlaces."""
+    for prefix in _BACKBONES:
+        key = key.removeprefix(prefix)
+    key = '.'.join(part for part in key.split('.') if part not in _WRAPPERS)
+    for pattern, name in _NAMES:
+        key = pattern.sub(name, key)
+    return key
+
+
+def is_of_the_authors(key: str) -> bool:
+    """Whether a weight is one of the offset networks of the paper's authors, for which R is 2 frames."""
+    return '.net1.biasnet.' in key

@@ -1,0 +1,68 @@
+"""Read a checkpoint without running anything that the file asks for."""
+
+import errno
+import re
+import warnings
+from pathlib import Path
+
+import torch
+from mmengine.runner.checkpoint import CheckpointLoader
+
+from mmtin.errors import UserError
+
+
+def read_checkpoint(path: str | Path, map_location='cpu') -> dict:
+    """What a checkpoint holds.
+
+    Reads what torch has written since 0.4, with ``weights_only``: numbers, tensors, text and their
+    containers, and the classes that mmengine's own checkpoints name.
+
+    Args:
+        path: a file, or an address that mmengine knows, such as ``https://...`` or ``torchvision://...``.
+        map_location: where its tensors go, as in :func:`torch.load`.
+
+    Raises:
+        UserError: if the file is not there, is cut off, is no checkpoint or names code to run.
+    """
+    try:
+        if '://' in str(path):
+            content = CheckpointLoader.load_checkpoint(str(path), map_location, logger='silent')
+        else:
+            content = _load(Path(path).expanduser(), map_location)
+    except UserError:
+        raise
+    # Whatever a damaged or foreign file makes of the reader: pickle promises nothing.
+    except Exception as error:
+        raise UserError(_explain(path, error)) from error
+    if not isinstance(content, dict):
+        raise UserError(
+            f'{path} holds a {type(content).__name__}, not a checkpoint; give a file with a state dict'
+        )
+    return content
+
+
+def _load(path: Path, map_location) -> object:
+    if not path.is_file():
+        raise UserError(f'no checkpoint at {path}; check the path')
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # that a file looks like TorchScript, which the error says too
+        return torch.load(path, map_location, weights_only=True)
+
+
+def _explain(path: str | Path, error: Exception) -> str:
+    text = str(error)
+    wanted = re.search(r'GLOBAL (\S+) (?:was not an allowed global|whose module)', text)
+    if wanted:
+        return (
+            f'{path} names {wanted[1]}, code that reading it would run, and was not read; if you trust its '
+            "owner, save its state dict alone: torch.save({'state_dict': ...}, FILE)"
+        )
+    if 'TorchScript' in text or 'legacy .tar' in text:
+        return (
+            f'{path} is {"a TorchScript program" if "TorchScript" in text else "a .tar of torch 0.1"}, '
+            'not a checkpoint; give a file with a state dict'
+        )
+    # A reader that seeks outside a file that was cut off gets EINVAL.
+    if isinstance(error, OSError) and error.errno != errno.EINVAL:
+        return f'cannot read {path}: {error.strerror or error}; check the path and the connection'
+    return f'cannot read {path}: it is cut off, damaged or no checkpoint; fetch it again'

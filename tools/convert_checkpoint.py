@@ -1,0 +1,120 @@
+#!/usr/bin/env python
+"""Make of a checkpoint from elsewhere one that TINResNet loads, and a config to use it with.
+
+Known by their keys are checkpoints of deepcs233/TIN, X-Temporal, MMAction2 (TIN, TSM, TSN, 0.x and 1.x),
+TSM's own release, torchvision and mmtin itself. The file is only read, never run.
+
+  tools/convert_checkpoint.py tin_sthv1.pth.tar released/tin.pth        # and its config, released/tin.py
+  tools/convert_checkpoint.py tin_8f.pth tin_16f.pth --num-segments 16  # adapts the networks tied to T
+  tools/convert_checkpoint.py tsm.pth tin.pth --fill source             # a TIN that does what the TSM does
+"""
+
+import argparse
+import io
+from collections import Counter
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from tabulate import tabulate
+
+from mmtin.checkpoint import read_checkpoint
+from mmtin.checkpoint.conversion import Conversion, convert_checkpoint
+from mmtin.checkpoint.recipe import recipe
+from mmtin.commands import one_sentence_errors, positive_int, positive_number
+from mmtin.errors import UserError
+from mmtin.files import write_whole
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('source', metavar='SRC', help='file, or an address such as torchvision://resnet50')
+    parser.add_argument(
+        'target', type=Path, metavar='DST', help='checkpoint to write; its config is DST.py'
+    )
+    parser.add_argument(
+        '--num-segments',
+        type=positive_int,
+        metavar='T',
+        help="frames of a clip (default: the source's, 8 if it does not say)",
+    )
+    parser.add_argument(
+        '--max-offset',
+        type=positive_number,
+        metavar='R',
+        help='largest offset of the source, frames (default: 2 for TIN of the releases and MMAction2, what '
+        'the config in the file says for that of mmtin, T / 2 for a source without offsets)',
+    )
+    parser.add_argument(
+        '--fill',
+        choices=('initial', 'source'),
+        help='what the networks for offsets and weights get if the source has none, which is refused '
+        'otherwise: start as initialised, or such that the TIN computes what the source does',
+    )
+    parser.add_argument('--report', action='store_true', help='list where every weight went')
+    parser.add_argument('--force', action='store_true', help='replace files that are there')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    with one_sentence_errors():
+        config = args.target.with_suffix('.py')
+        if config == args.target:
+            raise UserError(f'{args.target} would be a config; name the checkpoint .pth')
+        if there := [str(path) for path in (args.target, config) if path.exists() and not args.force]:
+            raise UserError(f'{" and ".join(there)} is there already; --force replaces it')
+        with Console(stderr=True).status('Converting'):
+            done = convert_checkpoint(
+                read_checkpoint(args.source), args.num_segments, args.max_offset, args.fill
+            )
+            model = done.checkpoint['meta']['model']
+            can_predict = 'cls_head' in model and 'mean' in model['data_preprocessor']
+            content = io.BytesIO()
+            torch.save(done.checkpoint, content)
+            write(args.target, content.getvalue())
+            if can_predict:
+                write(config, recipe(done.checkpoint['meta']).encode())
+        if args.report:
+            print(moves_table(done))
+        print(summary(done))
+        print(f'Checkpoint: {args.target}' + f'\nConfig: {config}' * can_predict)
+
+
+def write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(data, path)
+    except OSError as error:
+        raise UserError(f'cannot write {path}: {error.strerror}; name another place') from error
+
+
+def moves_table(done: Conversion) -> str:
+    rows = [
+        (move.source or '-', move.target or '-', ' x '.join(map(str, move.shape)) or '1', move.action)
+        for move in done.moves
+    ]
+    return tabulate(rows, ('source', 'here', 'shape', 'action'), tablefmt='github') + '\n'
+
+
+def summary(done: Conversion) -> str:
+    meta, counts = done.checkpoint['meta'], Counter(move.action for move in done.moves)
+    backbone, head = meta['model']['backbone'], meta['model'].get('cls_head')
+    rows = {
+        'source': meta['source'],
+        'weights': ', '.join(f'{count} {action}' for action, count in counts.items()),
+        'network': f'TINResNet, depth {backbone["depth"]}, num_segments {meta["num_segments"]}, '
+        f'max_offset {meta["max_offset"]:g}',
+        'classes': head['num_classes'] if head else '-',
+        'input': 'RGB, mean {mean}, std {std}'.format_map(meta['model']['data_preprocessor'])
+        if 'in_channels' not in backbone
+        else f'{backbone["in_channels"]} channels',
+    }
+    table = tabulate(rows.items(), tablefmt='plain', disable_numparse=True)
+    return '\n'.join((table, *done.notes))
+
+
+if __name__ == '__main__':
+    main()
