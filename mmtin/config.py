@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Iterable, Iterator
 
 from mmengine.config import Config, ConfigDict
+from mmengine.device import get_device
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
@@ -14,8 +15,11 @@ _READ_LATER = {
     *inspect.signature(Runner.__init__).parameters,
     'compile',
     'custom_imports',
+    'find_unused_parameters',
     'model_wrapper_cfg',
     'runner_type',
+    'strategy',
+    'sync_bn',
     'test_protocol',
 }
 
@@ -41,6 +45,18 @@ def refuse_late_options(cfg: Config, options: Iterable[str]) -> None:
             )
         if name == 'test_protocol' and 'test_protocols' not in cfg:
             raise UserError('this config has no test_protocols to choose a test_protocol from')
+
+
+def refuse_amp_without_gpu(cfg: Config) -> None:
+    """Refuse mixed precision where mmengine has none, in its place a bare assertion.
+
+    Raises:
+        UserError: if the config asks for it and there is no GPU.
+    """
+    if cfg.optim_wrapper.get('type') == 'AmpOptimWrapper' and get_device() == 'cpu':
+        raise UserError(
+            'mixed precision (--amp, AmpOptimWrapper) needs a GPU and there is none; train without it'
+        )
 
 
 def match_num_segments(cfg: Config) -> None:

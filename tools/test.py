@@ -8,13 +8,14 @@ from mmengine.runner import Runner
 
 from mmtin.commands import mmaction2_tool, one_sentence_errors, require_file
 from mmtin.config import choose_test_protocol, match_num_segments, refuse_late_options
+from mmtin.distributed import join_without_gpu, leaving_together
 from mmtin.evaluation.dumps import name_clips
 
 
 def main() -> None:
     upstream = mmaction2_tool('test')
     args = upstream['parse_args']()
-    with one_sentence_errors():
+    with one_sentence_errors(), leaving_together():
         require_file(args.config, 'config')
         require_file(args.checkpoint, 'checkpoint')
         cfg = Config.fromfile(args.config)
@@ -24,6 +25,7 @@ def main() -> None:
         cfg.launcher = args.launcher
         cfg.load_from = args.checkpoint
         cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
+        join_without_gpu(cfg)
         choose_test_protocol(cfg)
         match_num_segments(cfg)
         if args.dump:

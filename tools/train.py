@@ -1,17 +1,21 @@
 #!/usr/bin/env python
 """Train a recognizer. Takes the arguments of MMAction2's tools/train.py."""
 
+from mmaction.registry import RUNNERS
 from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmtin.commands import mmaction2_tool, one_sentence_errors, require_file
-from mmtin.config import match_num_segments, refuse_late_options
+from mmtin.config import match_num_segments, refuse_amp_without_gpu, refuse_late_options
+from mmtin.distributed import join_without_gpu, leaving_together
+from mmtin.evaluation.dumps import name_clips
+from mmtin.resumption import one_sentence_on_full_disk, resume
 
 
 def main() -> None:
     upstream = mmaction2_tool('train')
     args = upstream['parse_args']()
-    with one_sentence_errors():
+    with one_sentence_errors(), leaving_together():
         require_file(args.config, 'config')
         cfg = Config.fromfile(args.config)
         refuse_late_options(cfg, args.cfg_options or ())
@@ -21,9 +25,16 @@ def main() -> None:
             cfg.randomness.update(
                 {name: value for name, value in given.items() if value not in (None, False)}
             )
+        load_from = cfg.get('load_from')
         cfg = upstream['merge_args'](cfg, args)
+        refuse_amp_without_gpu(cfg)
+        join_without_gpu(cfg)
+        resume(cfg, load_from)
         match_num_segments(cfg)
-        Runner.from_cfg(cfg).train()
+        name_clips(cfg, 'train_dataloader')
+        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+        with one_sentence_on_full_disk(cfg.work_dir):
+            runner.train()
 
 
 if __name__ == '__main__':

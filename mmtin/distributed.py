@@ -1,0 +1,78 @@
+"""Several processes: where there is no GPU too, and with the error that came first shown first."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.dist import barrier, init_dist, is_distributed, is_main_process
+from mmengine.logging import print_log
+from mmengine.utils.dl_utils import set_multi_processing
+from torch.distributed import DistError, destroy_process_group
+from torch.distributed.elastic.multiprocessing.errors import get_error_handler
+
+from mmtin.compat import no_cuda_device_to_set
+
+# Seconds; launchers look after their processes several times a second.
+_LAUNCHER_NOTICES = 10
+
+
+def join_without_gpu(cfg: Config) -> None:
+    """Let the processes of ``cfg.launcher`` work together where there is no GPU, in place.
+
+    Configs name the nccl backend, which joins GPUs alone: without one, gloo takes its place, and the model
+    is wrapped for the CPU. One process, or a machine with a GPU, is left to the Runner.
+    """
+    if cfg.get('launcher', 'none') == 'none' or get_device() != 'cpu':
+        return
+    env_cfg = cfg.get('env_cfg', {})
+    set_multi_processing(**env_cfg.get('mp_cfg', {}), distributed=True)
+    with no_cuda_device_to_set():
+        init_dist(cfg.launcher, **{**env_cfg.get('dist_cfg', {}), 'backend': 'gloo'})
+    if is_main_process():
+        print_log('No GPU: the processes run on the CPU and exchange gradients through gloo.', 'current')
+    strategy = cfg.get('strategy') or {}
+    if not strategy:
+        # What the Runner chooses where nothing is given, but for the device.
+        unused = cfg.get('find_unused_parameters', False)
+        wrapper = dict(broadcast_buffers=False, find_unused_parameters=unused, device_ids=None)
+        cfg.model_wrapper_cfg = wrapper | (cfg.get('model_wrapper_cfg') or {})
+    elif strategy.type == 'DDPStrategy':
+        strategy.model_wrapper = dict(device_ids=None) | (strategy.get('model_wrapper') or {})
+    elif strategy.type == 'FSDPStrategy':
+        strategy.model_wrapper = dict(device_id='cpu') | (strategy.get('model_wrapper') or {})
+        if strategy.get('state_dict_cfg') == 'full':
+            # mmengine's 'full' also moves weights to the CPU; where they lie there already, torch frees
+            # them and reads on.
+            strategy.state_dict_cfg = dict(
+                state_dict_type='FULL_STATE_DICT',
+                state_dict_config=dict(type='FullStateDictConfig', rank0_only=True),
+                optim_state_dict_config=dict(type='FullOptimStateDictConfig', rank0_only=True),
+            )
+
+
+@contextmanager
+def leaving_together() -> Iterator[None]:
+    """Let the processes of a command end well together, or with the error of the one that failed first.
+
+    When one fails its neighbours fail too, in their next exchange with it, and often sooner than the
+    launcher notices: they wait for the launcher to end them before they say so. The error itself is left
+    where torchrun looks for it, so that it stands in its summary too.
+    """
+    try:
+        yield
+    except Exception as error:
+        if is_distributed() and _is_loss_of_a_neighbour(error):
+            time.sleep(_LAUNCHER_NOTICES)
+        get_error_handler().record_exception(error)
+        raise
+    if is_distributed():
+        # A process that leaves while others still exchange with it may be aborted at its exit.
+        barrier()
+        destroy_process_group()
+
+
+def _is_loss_of_a_neighbour(error: Exception) -> bool:
+    # gloo's are plain RuntimeErrors that name its sources.
+    return isinstance(error, DistError) or (isinstance(error, RuntimeError) and 'gloo' in str(error))
