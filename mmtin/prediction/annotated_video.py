@@ -1,0 +1,80 @@
+"""A video with its prediction written on it.
+
+MMAction2's ActionVisualizer holds the whole video, draws every frame anew with matplotlib and plays it at
+4 frames per second, so it does not serve videos of any length and rate.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import matplotlib
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from mmtin.prediction.frames import FrameSource, open_file
+
+_FONT = Path(matplotlib.get_data_path()) / 'fonts/ttf/DejaVuSans.ttf'
+_SMALLEST = 9  # pixels, of letters
+_TICK = Fraction(1, 90_000)  # of a second
+
+
+def write_annotated_video(video: Path, out: Path, lines: Sequence[str]) -> None:
+    """Copy a video as H.264 in an MP4, without sound, with lines of text in its upper left corner.
+
+    Frames stand upright and keep their times. One row or column is repeated where height or width is odd,
+    which H.264 does not have. ``out`` appears when it is whole.
+
+    Raises:
+        av.error.FFmpegError or ValueError: if the video cannot be decoded.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(f'.{out.name}.part')
+    try:
+        # Browsers begin to play before they have all of it.
+        options = {'movflags': '+faststart'}
+        with open_file(video) as source, av.open(str(part), 'w', format='mp4', options=options) as target:
+            _copy(source, target, lines)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _copy(source: FrameSource, target: av.container.OutputContainer, lines: Sequence[str]) -> None:
+    stream, caption = None, Image.new('RGBA', (0, 0))
+    last = -1
+    for frame in source.frames:
+        image = frame.rgb()
+        pts = round(frame.seconds / _TICK)
+        if pts <= last:
+            continue
+        if stream is None:
+            height, width = image.shape[:2]
+            caption = _caption(lines, width, height)
+            stream = target.add_stream('libx264', rate=max(1, round(source.fps)), options={'crf': '20'})
+            stream.pix_fmt = 'yuv420p'
+            stream.height, stream.width = height + height % 2, width + width % 2
+            stream.codec_context.time_base = _TICK
+        picture = Image.fromarray(image)
+        picture.paste(caption, (0, 0), caption)
+        odd = [(0, size % 2) for size in image.shape[:2]]
+        even = np.pad(np.asarray(picture), [*odd, (0, 0)], mode='edge')
+        copy = av.VideoFrame.from_ndarray(even, format='rgb24')
+        copy.pts, copy.time_base, last = pts, _TICK, pts
+        target.mux(stream.encode(copy.reformat(width=stream.width, height=stream.height)))
+    target.mux(stream.encode())
+
+
+def _caption(lines: Sequence[str], width: int, height: int) -> Image.Image:
+    """White text on a dark ground that lets the picture through, smaller where it would not fit."""
+    text, margin = '\n'.join(lines), max(2, height // 80)
+    pencil = ImageDraw.Draw(Image.new('RGBA', (1, 1)))
+    for size in range(max(_SMALLEST, height // 22), _SMALLEST - 1, -1):
+        font = ImageFont.truetype(str(_FONT), size)
+        _, _, right, bottom = pencil.multiline_textbbox((margin, margin), text, font=font)
+        if right + margin <= width:
+            break
+    caption = Image.new('RGBA', (int(right) + margin, int(bottom) + margin), (0, 0, 0, 150))
+    ImageDraw.Draw(caption).multiline_text((margin, margin), text, font=font, fill='white')
+    return caption

@@ -1,0 +1,201 @@
+"""Decoded frames one after the other: of a file, a pipe, an address or a camera.
+
+No more than one frame is held here, but for a live source (:class:`mmtin.prediction.live.LiveFrames`).
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import BinaryIO
+
+import av
+import cv2
+import numpy as np
+from av.stream import Disposition
+
+from mmtin.datasets.decoding import open_safely, upright
+from mmtin.errors import UserError
+
+_HIGHEST_RATE = 240  # frames per second; above, a header tells its clock's ticks
+_USUAL_RATE = 25
+_PATIENCE = 20  # seconds for an address to answer
+_LIVE = ('rtmp', 'rtp', 'rtsp', 'srt', 'udp')
+
+
+@dataclass(frozen=True)
+class Frame:
+    """``seconds`` after the first frame; ``rgb()`` decodes its colours: uint8 ``[H, W, 3]``, upright."""
+
+    seconds: float
+    rgb: Callable[[], np.ndarray]
+
+
+@dataclass
+class FrameSource:
+    """Frames of a video in the order in which they are shown.
+
+    Attributes:
+        fps: frames per second, on average.
+        frames: each of them.
+        num_frames: how many the file has by its header; None if that does not tell.
+        live: whether frames come when they come, waiting for nobody.
+    """
+
+    fps: float
+    frames: Iterator[Frame]
+    num_frames: int | None = None
+    live: bool = False
+
+
+@contextmanager
+def open_source(
+    source: str, size: tuple[int, int] | None = None, fps: float | None = None
+) -> Iterator[FrameSource]:
+    """Open what ``tools/predict.py --stream`` takes.
+
+    Args:
+        source: path of a video file; ``-`` for standard input, with any container that FFmpeg can read from
+            a pipe (MPEG-TS, Matroska, NUT, Y4M); the number or device file of a camera; or an address,
+            such as ``rtsp://...``, live or not.
+        size: width and height of raw rgb24 frames on standard input, in pixels.
+        fps: frames per second, needed with ``size``, else instead of what the video says.
+
+    Raises:
+        UserError: if there is no such thing, it holds no video or cannot be read.
+    """
+    if size and (source != '-' or not fps):
+        raise UserError('raw frames come on standard input: give - as the video, and --fps with --size')
+    if size and fps:
+        opened = _raw(sys.stdin.buffer, size, fps)
+    elif source == '-':
+        opened = open_pipe(sys.stdin.buffer)
+    elif source.isdecimal() or Path(source).is_char_device():
+        opened = _camera(int(source) if source.isdecimal() else source)
+    elif '://' in source:
+        opened = _address(source)
+    elif Path(source).exists() and not Path(source).is_dir():
+        opened = open_file(Path(source))
+    else:
+        raise UserError(
+            f'no video at {source}; --stream takes a file, -, the number of a camera or an address'
+        )
+    name = 'standard input' if source == '-' else source
+    with ExitStack() as stack:
+        try:
+            frames = stack.enter_context(opened)
+        except (av.error.FFmpegError, ValueError) as error:
+            raise _unreadable(name, error) from error
+        frames.fps = fps or frames.fps
+        frames.frames = _explained(frames.frames, name)
+        yield frames
+
+
+def _explained(frames: Iterator[Frame], name: str) -> Iterator[Frame]:
+    try:
+        yield from frames
+    except (av.error.FFmpegError, ValueError) as error:
+        raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: Exception) -> UserError:
+    if isinstance(error, UserError):
+        return error
+    reason = str(error).splitlines()[0]
+    return UserError(f'cannot read video from {name} ({reason}); give one that FFmpeg plays')
+
+
+@contextmanager
+def open_file(path: Path) -> Iterator[FrameSource]:
+    """Open a video file, or a named pipe."""
+    # As an open file: FFmpeg would take a name with a colon for an address.
+    with path.open('rb') as file, open_safely(file) as container:
+        yield _decoding(container)
+
+
+@contextmanager
+def open_pipe(pipe: BinaryIO) -> Iterator[FrameSource]:
+    """Open a video that comes through a pipe."""
+    # Unbuffered, a read returns what is there; a slow source would wait for a full buffer.
+    with open_safely(getattr(pipe, 'raw', pipe)) as container:
+        yield _decoding(container)
+
+
+@contextmanager
+def _address(address: str) -> Iterator[FrameSource]:
+    with av.open(address, timeout=_PATIENCE, metadata_errors='replace') as container:
+        source = _decoding(container)
+        source.live = address.partition('://')[0].lower() in _LIVE
+        yield source
+
+
+@contextmanager
+def _raw(pipe: BinaryIO, size: tuple[int, int], fps: float) -> Iterator[FrameSource]:
+    width, height = size
+
+    def frames() -> Iterator[Frame]:
+        count = 0
+        while len(data := pipe.read(3 * width * height)) == 3 * width * height:
+            image = np.frombuffer(data, np.uint8).reshape(height, width, 3)
+            yield Frame(count / fps, image.copy)
+            count += 1
+        if not count:
+            raise ValueError('no frames')
+
+    yield FrameSource(fps, frames())
+
+
+@contextmanager
+def _camera(device: int | str) -> Iterator[FrameSource]:
+    capture = cv2.VideoCapture(device)
+    if not capture.isOpened():
+        raise UserError(f'no camera {device} that can be opened; see which there are under /dev/video*')
+
+    def frames() -> Iterator[Frame]:
+        start = monotonic()
+        while True:
+            read, image = capture.read()
+            if not read:
+                return
+            yield Frame(monotonic() - start, partial(cv2.cvtColor, image, cv2.COLOR_BGR2RGB))
+
+    try:
+        yield FrameSource(_sensible(capture.get(cv2.CAP_PROP_FPS)) or _USUAL_RATE, frames(), live=True)
+    finally:
+        capture.release()
+
+
+def _decoding(container: av.container.InputContainer) -> FrameSource:
+    stream = container.streams.best('video')
+    if not isinstance(stream, av.VideoStream) or stream.disposition & Disposition.attached_pic:
+        raise ValueError('no video track')
+    stream.thread_type = 'AUTO'
+    rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
+    fps = next(filter(None, map(_sensible, rates)), _USUAL_RATE)
+    return FrameSource(fps, _decoded(container, stream, fps), stream.frames or None)
+
+
+def _sensible(rate: float | Fraction | None) -> float | None:
+    return float(rate) if rate and 0 < rate <= _HIGHEST_RATE else None
+
+
+def _decoded(container: av.container.InputContainer, stream: av.VideoStream, fps: float) -> Iterator[Frame]:
+    # An AVI has a constant rate and no times of its own; those that FFmpeg makes up are out of order.
+    timed = container.format.name != 'avi'
+    count, start = 0, 0.0
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError:
+            continue  # a damaged packet costs its own frames
+        for frame in frames:
+            seconds = frame.time if timed and frame.time is not None else count / fps
+            start = start if count else seconds
+            yield Frame(seconds - start, partial(upright, frame))
+            count += 1
+    if not count:
+        raise ValueError('no frames')

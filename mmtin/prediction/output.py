@@ -1,0 +1,71 @@
+"""Standard output that holds whole lines of results and nothing else, however a command ends."""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import TextIO
+
+from mmengine.logging import MMLogger
+
+SOME_FAILED = 3  # the exit status of a command that did something for some of its videos
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which asks for the same as Ctrl-C."""
+
+
+@contextmanager
+def clean_stops() -> Iterator[None]:
+    """Let ``with`` and ``finally`` do their work, then exit: with 130 after Ctrl-C, 143 after SIGTERM.
+
+    A closed pipe, as of ``| head``, is no fault: the status is 0.
+    """
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        number = signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT
+        sys.exit(128 + number)
+    except BrokenPipeError:
+        # Python would try again to write what is left, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def logs_on_stderr() -> Iterator[None]:
+    """Let what mmengine logs, and what is printed meanwhile, go to standard error."""
+    handlers = [
+        handler
+        for handler in MMLogger.get_current_instance().handlers
+        if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler)
+    ]
+    before = [handler.stream for handler in handlers]
+    try:
+        for handler in handlers:
+            handler.stream = sys.stderr
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        for handler, stream in zip(handlers, before):
+            handler.stream = stream
+
+
+def write_line(file: TextIO, line: str) -> None:
+    """Write a line at once, whole, though a signal should come meanwhile."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        file.write(line + '\n')
+        file.flush()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise Terminated

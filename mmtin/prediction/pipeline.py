@@ -1,0 +1,66 @@
+"""The test pipeline of a config, taken apart: what opens, samples and decodes, what shapes the frames.
+
+Whatever medium the config's own data set has, video files are read by :mod:`mmtin.datasets.decoding`.
+"""
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.dataset import Compose
+
+from mmtin.errors import UserError
+
+# They make one frame of one frame, each like the others: frames can wait for their clip small.
+_EACH_FRAME = ('Resize', 'CenterCrop')
+
+
+class TestPipeline:
+    """The steps of ``test_dataloader`` of a config that :func:`read_config` completed.
+
+    Raises:
+        UserError: if they are not those of a recognizer of RGB frames.
+    """
+
+    __test__ = False  # pytest takes it for a test case
+
+    def __init__(self, cfg: Config) -> None:
+        steps = cfg.get('test_dataloader', {}).get('dataset', {}).get('pipeline', [])
+        kinds = [_kind(step) for step in steps]
+        decode = next((place for place, kind in enumerate(kinds) if 'Decode' in kind), None)
+        if decode is None or any('Flow' in str(step.get('input_format')) for step in steps):
+            raise UserError('the test pipeline of the config decodes no RGB frames, so it reads no videos')
+        first = next((place for place, kind in enumerate(kinds) if 'Sample' in kind), decode)
+        each = decode + 1
+        while each < len(steps) and kinds[each] in _EACH_FRAME:
+            each += 1
+        self._sampling = Compose(steps[first:decode])
+        self._each_frame = Compose(steps[decode + 1 : each])
+        self._clip = Compose(steps[each:])
+        self._read = Compose([dict(type='VideoInit'), *steps[first:decode], dict(type='VideoDecode')])
+        self._shape = Compose(steps[decode + 1 :])
+
+    def whole_video(self, path: str) -> tuple[dict, int]:
+        """The sample that the test pipeline makes of a video file, and the number of frames in the file."""
+        results = self._read(dict(filename=path, label=-1, start_index=0, modality='RGB'))
+        return self._shape(results), results['total_frames']
+
+    def sampled(self, num_frames: int, fps: float) -> dict:
+        """What sampling makes of ``num_frames`` frames in a row; among it ``frame_inds`` ``[M]``."""
+        return self._sampling(
+            dict(total_frames=num_frames, avg_fps=fps, label=-1, start_index=0, modality='RGB')
+        )
+
+    def shrink(self, image: np.ndarray) -> dict:
+        """One RGB frame ``[H, W, 3]`` resized and cropped, as far as each frame goes alone in that."""
+        size = image.shape[:2]
+        return self._each_frame(dict(imgs=[image], original_shape=size, img_shape=size, modality='RGB'))
+
+    def pack(self, sampled: dict, frames: list[dict]) -> dict:
+        """The sample of a clip of shrunk frames, one for each of ``sampled['frame_inds']``."""
+        results = {**sampled, **frames[0]}
+        results['imgs'] = [frame['imgs'][0] for frame in frames]
+        return self._clip(results)
+
+
+def _kind(step: dict) -> str:
+    kind = step['type']
+    return kind.rpartition('.')[2] if isinstance(kind, str) else kind.__name__

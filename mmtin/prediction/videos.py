@@ -1,0 +1,102 @@
+"""Which videos a command is about, and where what it makes of each goes."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+from mmtin.datasets.checking import read_list
+from mmtin.errors import UserError
+
+SUFFIXES = frozenset(
+    f'.{kind}'
+    for kind in (
+        *('3gp', 'avi', 'flv', 'm2ts', 'm4v', 'mkv', 'mov', 'mp4', 'mpeg', 'mpg', 'mts', 'nut', 'ogv'),
+        *('ts', 'webm', 'wmv', 'y4m'),
+    )
+)
+
+
+class Video(NamedTuple):
+    """A video file; ``name`` is its path as the person gave it, or below the folder that they gave."""
+
+    name: str
+    path: Path
+
+
+class Fault(NamedTuple):
+    """Why nothing can be said of a video, in a few words."""
+
+    reason: str
+
+    @classmethod
+    def of(cls, error: Exception) -> 'Fault':
+        return cls((str(error).strip() or type(error).__name__).splitlines()[0])
+
+
+def list_videos(source: str, media: Path | None = None) -> list[Video]:
+    """The videos of a file, a folder with its sub-folders, or a list.
+
+    A list is a ``.txt`` file with one path a line, followed or not by labels as in the lists of a data set.
+    Whether its files are there is seen when they are opened.
+
+    Args:
+        source: path of one of these.
+        media: folder that the paths of a list start from; None is the current one.
+
+    Raises:
+        UserError: if there is no such file, or no video in the folder or list.
+    """
+    path = Path(source)
+    if path.is_dir():
+        found = sorted(p for p in path.rglob('*') if p.suffix.lower() in SUFFIXES and p.is_file())
+        if not found:
+            raise UserError(
+                f'no video in the folder {path}; their names end in {" ".join(sorted(SUFFIXES))}'
+            )
+        return [Video(p.relative_to(path).as_posix(), p) for p in found]
+    if not path.is_file():
+        raise UserError(f'no video, folder or list at {path}; check the path')
+    if path.suffix.lower() != '.txt':
+        return [Video(path.name, path)]
+    videos = [Video(clip.path, (media or Path()) / clip.path) for clip in read_list(path, frames=False)]
+    if not videos:
+        raise UserError(f'the list {path} is empty; it needs one line a video')
+    if not any(video.path.exists() for video in videos):
+        raise UserError(
+            f'none of the {len(videos)} videos of {path} is there, such as {videos[0].path}; '
+            '--media takes the folder that its paths start from'
+        )
+    return videos
+
+
+def output_paths(videos: Sequence[Video], suffix: str | None) -> list[PurePath]:
+    """A relative path for each video, none twice and none that leads out of a folder it is joined to.
+
+    Sub-folders stay; ``..`` and the root of absolute names go. The suffix takes the place of the video's,
+    but where two names would meet so it follows it; None leaves names as they are.
+    """
+    inside = [_inside(PurePath(video.name)) for video in videos]
+    times = Counter(inside if suffix is None else (path.with_suffix(suffix) for path in inside))
+    taken, paths = set(), []
+    for path in inside:
+        wanted = path if suffix is None else path.with_suffix(suffix)
+        if times[wanted] > 1 and suffix is not None:
+            wanted = path.with_name(path.name + suffix)
+        number, free = 2, wanted
+        while free in taken:
+            free = wanted.with_stem(f'{wanted.stem}_{number}')
+            number += 1
+        taken.add(free)
+        paths.append(free)
+    return paths
+
+
+def _inside(path: PurePath) -> PurePath:
+    return PurePath(*(part for part in path.parts if part not in (path.anchor, '..')))
+
+
+def default_workers(num_videos: int) -> int:
+    """Processes that decode: none for one video, which would wait for them, else one a core, up to 8."""
+    return 0 if num_videos == 1 else min(8, num_videos, len(os.sched_getaffinity(0)))

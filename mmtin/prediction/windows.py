@@ -1,0 +1,132 @@
+"""Windows that slide over frames of any length, in memory for the frames that are sampled from them."""
+
+import functools
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from mmtin.prediction.frames import Frame
+from mmtin.prediction.pipeline import TestPipeline
+
+# Between two frames, in seconds. What is longer is a clock that jumped: time goes on as if it had not.
+_LONGEST_GAP, _LONGEST_BACK = 60, 1
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of a video: frames ``start`` to ``stop`` of a regular grid, and the sample made of them."""
+
+    start: int
+    stop: int
+    sample: dict
+
+
+@dataclass
+class _Open:
+    """A window that still waits for frames; ``frames`` are those sampled from it, by place."""
+
+    start: int
+    length: int
+    sampled: dict
+    frames: dict[int, dict] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.wanted = frozenset(self.sampled['frame_inds'].tolist())
+
+
+def sliding_spans(length: float, stride: float, fps: float) -> Iterator[tuple[int, int]]:
+    """``start, length`` in frames of windows without end; ``length`` and ``stride`` are in seconds."""
+    length, stride = (max(1, round(seconds * fps)) for seconds in (length, stride))
+    return ((start, length) for start in itertools.count(0, stride))
+
+
+def even_spans(num_frames: int, num_windows: int) -> list[tuple[int, int]]:
+    """``start, length`` of windows that divide a video, in frames; of a short one they overlap."""
+    edges = [num_frames * place // num_windows for place in range(num_windows + 1)]
+    return [(start, max(1, stop - start)) for start, stop in itertools.pairwise(edges)]
+
+
+def cut_windows(
+    frames: Iterable[Frame],
+    fps: float,
+    spans: Iterable[tuple[int, int]],
+    pipeline: TestPipeline,
+    fill_all: bool = False,
+) -> Iterator[Window]:
+    """The samples of windows of a video, each as soon as its last frame is there.
+
+    Frames are put on a regular grid of ``fps``: a frame stands until the next one comes, of several in one
+    place the first counts. Of each window only the frames that the test pipeline samples are kept, shrunk.
+
+    At the end of the video a last window whose second half would be missing at most, or the only one, is
+    made with the last frame standing for what is missing; ``stop`` tells where the video ended.
+
+    Args:
+        frames: in the order in which they are shown.
+        fps: places of the grid per second.
+        spans: ``start, length`` of the windows, in frames of the grid, by start.
+        pipeline: of the config.
+        fill_all: make every window of ``spans``, which must end, though the video be shorter.
+    """
+    sampled = functools.cache(lambda length: pipeline.sampled(length, fps))
+    coming = iter(spans)
+    following = next(coming, None)
+    waiting: deque[_Open] = deque()
+    made = False
+    slot = -1
+    for slot, shrunk in _on_grid(frames, fps, pipeline):
+        while following and following[0] <= slot:
+            waiting.append(_Open(*following, sampled(following[1])))
+            following = next(coming, None)
+        for window in waiting:
+            if slot - window.start in window.wanted:
+                window.frames[slot - window.start] = shrunk()
+        while waiting and slot + 1 >= waiting[0].start + waiting[0].length:
+            yield _close(waiting.popleft(), slot + 1, pipeline, shrunk)
+            made = True
+    if slot < 0:
+        return
+    if fill_all:
+        while following:
+            waiting.append(_Open(*following, sampled(following[1])))
+            following = next(coming, None)
+        for window in waiting:
+            yield _close(window, slot + 1, pipeline, shrunk)
+    elif waiting and (not made or 2 * (slot + 1 - waiting[0].start) >= waiting[0].length):
+        yield _close(waiting[0], slot + 1, pipeline, shrunk)
+
+
+def _close(window: _Open, end: int, pipeline: TestPipeline, last) -> Window:
+    inds = window.sampled['frame_inds'].tolist()
+    clip = [window.frames[place] if place in window.frames else last() for place in inds]
+    return Window(window.start, min(window.start + window.length, end), pipeline.pack(window.sampled, clip))
+
+
+def _on_grid(frames: Iterable[Frame], fps: float, pipeline: TestPipeline):
+    """Each place of the grid and a function that gives its frame, shrunk, at the price of one shrinking."""
+    slot, jump, previous = -1, 0.0, None
+    for frame in frames:
+        place = round((frame.seconds + jump) * fps)
+        if not -_LONGEST_BACK * fps <= place - slot <= _LONGEST_GAP * fps:
+            jump += (slot + 1 - place) / fps
+            place = slot + 1
+        if place <= slot:
+            continue
+        for hole in range(slot + 1, place):
+            yield hole, previous
+        slot, previous = place, _Shrunk(frame, pipeline)
+        yield slot, previous
+
+
+class _Shrunk:
+    def __init__(self, frame: Frame, pipeline: TestPipeline) -> None:
+        self._frame: Frame | None = frame
+        self._pipeline = pipeline
+        self._result: dict | None = None
+
+    def __call__(self) -> dict:
+        if self._result is None:
+            self._result = self._pipeline.shrink(self._frame.rgb())
+            self._frame = None  # the picture in full size
+        return self._result

@@ -1,0 +1,99 @@
+"""Features of windows, and the files they go to."""
+
+import json
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from mmaction.datasets.transforms import LoadLocalizationFeature
+from mmengine.dataset import pseudo_collate
+
+from mmtin.errors import UserError
+from mmtin.prediction.feature_files import FORMATS
+from mmtin.prediction.features import Features, Windows, extract_features, window_features
+from mmtin.prediction.pipeline import TestPipeline
+from mmtin.prediction.videos import Fault, Video
+from tests.prediction.small_recognizer import moving_frames, write_video
+
+
+def features_of(model, paths, windows, **options):
+    videos = [Video(path.name, path) for path in paths]
+    return dict(extract_features(model, videos, windows, **options))
+
+
+def test_features_are_what_the_head_classifies(tmp_path, model):
+    path = write_video(tmp_path / 'a.mkv', moving_frames(24), codec='ffv1')
+    sample, _ = TestPipeline(model.cfg).whole_video(str(path))
+    (features,) = window_features(model, [sample])
+    assert features.shape == (512,)
+    with torch.inference_mode():
+        data = model.data_preprocessor(pseudo_collate([sample]))
+        logits = model(data['inputs'], stage='head')
+        torch.testing.assert_close(model.cls_head.fc_cls(features[None]), logits, rtol=1e-4, atol=1e-4)
+    # One window that is the whole video.
+    (whole,) = features_of(model, [path], Windows(count=1)).values()
+    np.testing.assert_allclose(whole.values[0], features, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize('workers', [0, 2])
+def test_windows_of_several_videos(tmp_path, model, workers):
+    paths = [
+        write_video(tmp_path / f'{count}.mp4', moving_frames(count, seed=count))
+        for count in (24, 40, 3, 60)
+    ]
+    (tmp_path / 'text.mp4').write_text('no video')
+    paths.append(tmp_path / 'text.mp4')
+    found = features_of(model, paths, Windows(length=1, stride=0.5), batch_size=3, num_workers=workers)
+    assert isinstance(found.pop(4), Fault)
+    shapes = {index: result.values.shape for index, result in found.items()}
+    # 40 frames: up to 36 in whole windows, and a tail of 10 of 12 from 30 on.
+    assert shapes == {0: (4, 512), 1: (6, 512), 2: (1, 512), 3: (10, 512)}
+    assert found[1].seconds[:2].tolist() == [[0, 1], [0.5, 1.5]]
+
+    exactly = features_of(model, paths[:4], Windows(count=5), num_workers=workers)
+    assert [exactly[index].values.shape for index in range(4)] == [(5, 512)] * 4
+
+
+FOUND = Features(np.arange(6, dtype=np.float32).reshape(2, 3) / 7, np.array([[0, 1], [1, 2]], np.float32))
+
+
+def test_csv_is_what_the_localizers_of_mmaction2_read(tmp_path):
+    with FORMATS['csv'](tmp_path / 'out', False) as files:
+        files.add(files.paths([Video('sub/a.mp4', tmp_path)])[0], 'sub/a.mp4', FOUND)
+    loaded = LoadLocalizationFeature().transform(dict(feature_path=str(tmp_path / 'out/sub/a.csv')))
+    np.testing.assert_allclose(loaded['raw_feature'], FOUND.values.T, rtol=1e-6)
+
+
+def test_npy(tmp_path):
+    with FORMATS['npy'](tmp_path / 'out', False) as files:
+        files.add(files.paths([Video('../a.mp4', tmp_path)])[0], '../a.mp4', FOUND)
+    np.testing.assert_array_equal(np.load(tmp_path / 'out/a.npy'), FOUND.values)
+    index = json.loads((tmp_path / 'out/index.json').read_text())
+    assert index['results'] == [dict(video='../a.mp4', file='a.npy', seconds=[[0, 1], [1, 2]])]
+    with pytest.raises(UserError, match='has files already'):
+        FORMATS['npy'](tmp_path / 'out', False)
+    FORMATS['npy'](tmp_path / 'out', True)
+
+
+def test_h5(tmp_path):
+    with FORMATS['h5'](tmp_path / 'out.h5', False) as files:
+        files.add(files.paths([Video('sub/a.mp4', tmp_path)])[0], 'sub/a.mp4', FOUND)
+        assert not (tmp_path / 'out.h5').exists(), 'it appears when it is whole'
+    with h5py.File(tmp_path / 'out.h5') as file:
+        np.testing.assert_array_equal(file['sub/a.mp4'], FOUND.values)
+        np.testing.assert_array_equal(file['sub/a.mp4'].attrs['seconds'], FOUND.seconds)
+    with pytest.raises(UserError, match='is there already'):
+        FORMATS['h5'](tmp_path / 'out.h5', False)
+
+
+def test_h5_that_fails_leaves_nothing(tmp_path):
+    with pytest.raises(RuntimeError), FORMATS['h5'](tmp_path / 'out.h5', False):
+        raise RuntimeError
+    assert not list(tmp_path.iterdir())
+
+
+def test_h5_without_h5py(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__('sys').modules, 'h5py', None)
+    with pytest.raises(UserError, match='pip install h5py'):
+        FORMATS['h5'](tmp_path / 'out.h5', False)

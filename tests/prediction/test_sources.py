@@ -1,0 +1,157 @@
+"""Frames from files, pipes and live sources."""
+
+import os
+import sys
+import threading
+import time
+import wave
+
+import numpy as np
+import pytest
+
+from mmtin.errors import UserError
+from mmtin.prediction.frames import Frame, FrameSource, open_source
+from mmtin.prediction.live import LiveFrames
+from tests.prediction.small_recognizer import moving_frames, write_video
+
+
+@pytest.fixture
+def standard_input(monkeypatch):
+    """Feed bytes to standard input through a pipe, which cannot seek."""
+    threads = []
+
+    def feed(data: bytes) -> None:
+        ours, theirs = os.pipe()
+        monkeypatch.setattr(sys, 'stdin', os.fdopen(ours))
+
+        def write():
+            with os.fdopen(theirs, 'wb') as pipe:
+                pipe.write(data)
+
+        threads.append(threading.Thread(target=write))
+        threads[-1].start()
+
+    yield feed
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    'suffix, codec, pix_fmt',
+    [
+        ('ts', 'libx264', 'yuv420p'),
+        ('mkv', 'libx264', 'yuv420p'),
+        ('nut', 'mpeg4', 'yuv420p'),
+        ('y4m', 'wrapped_avframe', 'yuv420p'),
+    ],
+)
+def test_pipe_of_any_container(tmp_path, standard_input, suffix, codec, pix_fmt):
+    path = write_video(tmp_path / f'clip.{suffix}', moving_frames(40), fps=10, codec=codec, pix_fmt=pix_fmt)
+    standard_input(path.read_bytes())
+    with open_source('-') as source:
+        assert source.fps == pytest.approx(10)
+        frames = [(frame.seconds, frame.rgb()) for frame in source.frames]
+    assert [seconds for seconds, _ in frames] == pytest.approx([t / 10 for t in range(40)], abs=1e-3)
+    for (_, image), sent in zip(frames, moving_frames(40)):
+        assert np.abs(image.astype(int) - sent).mean() < 16
+
+
+def test_pipe_of_raw_frames(standard_input):
+    sent = list(moving_frames(5, 20, 10))
+    standard_input(b''.join(frame.tobytes() for frame in sent) + b'half a frame')
+    with open_source('-', size=(20, 10), fps=4) as source:
+        frames = list(source.frames)
+    assert [frame.seconds for frame in frames] == [0, 0.25, 0.5, 0.75, 1]
+    assert all((frame.rgb() == image).all() for frame, image in zip(frames, sent))
+
+
+@pytest.mark.parametrize(
+    'data, size, sentence',
+    [
+        (b'no video at all' * 1000, None, 'cannot read video from standard input'),
+        (b'', None, 'cannot read video from standard input'),
+        (b'', (20, 10), r'standard input \(no frames\)'),
+    ],
+)
+def test_pipe_without_video(standard_input, data, size, sentence):
+    standard_input(data)
+    with pytest.raises(UserError, match=sentence), open_source('-', size, 5.0 if size else None) as source:
+        list(source.frames)
+
+
+def test_sources_that_are_not_there(tmp_path):
+    sound = tmp_path / 'sound.wav'
+    with wave.open(str(sound), 'wb') as file:
+        file.setparams((1, 1, 8000, 0, 'NONE', None))
+        file.writeframes(bytes(8000))
+    for source, sentence in {
+        str(tmp_path / 'nothing.mp4'): 'no video at',
+        str(tmp_path): 'no video at',
+        '97': 'no camera 97',
+        str(sound): 'no video track',
+    }.items():
+        with pytest.raises(UserError, match=sentence), open_source(source) as opened:
+            list(opened.frames)
+    with pytest.raises(UserError, match='--fps with --size'), open_source('-', (4, 4)):
+        pass
+
+
+def test_playlist_reads_no_other_file(tmp_path):
+    """A playlist in the place of a video makes FFmpeg open nothing that it names."""
+    write_video(tmp_path / 'secret.ts', moving_frames(20))
+    (tmp_path / 'clip.mp4').write_text(
+        f'#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{tmp_path}/secret.ts\n#EXTINF:2,\n'
+        'http://127.0.0.1:9/x.ts\n#EXT-X-ENDLIST\n'
+    )
+    with (
+        pytest.raises(UserError, match='cannot read video'),
+        open_source(str(tmp_path / 'clip.mp4')) as source,
+    ):
+        list(source.frames)
+
+
+def live_source(count, error=None):
+    """Frames that come at once, faster than anything could look at them."""
+    delivered = threading.Event()
+
+    def frames():
+        for number in range(count):
+            yield Frame(number / 10, lambda number=number: number)
+        if error:
+            raise error
+        delivered.set()
+
+    return FrameSource(10, frames(), live=True), delivered
+
+
+def test_live_source_loses_its_oldest_frames():
+    source, delivered = live_source(100)
+    with LiveFrames(source, capacity=5) as live:
+        delivered.wait(5)
+        assert [frame.rgb() for frame in live] == [95, 96, 97, 98, 99]
+    assert live.dropped == 95
+
+
+def test_live_source_that_is_slow_loses_nothing():
+    def frames():
+        for number in range(10):
+            yield Frame(number, lambda: None)
+            time.sleep(0.005)
+
+    with LiveFrames(FrameSource(10, frames(), live=True)) as live:
+        assert [frame.seconds for frame in live] == list(range(10))
+    assert live.dropped == 0
+
+
+def test_live_source_that_breaks_says_so():
+    source, _ = live_source(3, UserError('cannot read video from rtsp://camera'))
+    with LiveFrames(source) as live, pytest.raises(UserError, match='rtsp://camera'):
+        for _ in live:
+            pass
+
+
+def test_leaving_a_live_source_ends_its_thread():
+    source, _ = live_source(10**9)
+    with LiveFrames(source) as live:
+        next(iter(live))
+    assert not live._thread.is_alive()

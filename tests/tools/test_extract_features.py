@@ -1,0 +1,76 @@
+"""tools/extract_features.py: what it writes and what it refuses."""
+
+import json
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.prediction.small_recognizer import moving_frames, write_recognizer, write_video
+from tests.tools.in_process import run_tool
+
+
+@pytest.fixture(scope='module')
+def small(tmp_path_factory):
+    return write_recognizer(tmp_path_factory.mktemp('recognizer'))
+
+
+@pytest.fixture
+def extract(small, monkeypatch, tmp_path):
+    """Run the command in ``tmp_path`` in this process."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *args: run_tool(
+        monkeypatch,
+        'extract_features',
+        *('--config', small[0], '--checkpoint', small[1], '--device', 'cpu', '--workers', 0),
+        *args,
+    )
+
+
+@pytest.fixture
+def videos(tmp_path):
+    (tmp_path / 'videos/sub').mkdir(parents=True)
+    write_video(tmp_path / 'videos/a.mp4', moving_frames(36))
+    write_video(tmp_path / 'videos/sub/b.mkv', moving_frames(48))
+    return tmp_path / 'videos'
+
+
+def test_a_file_a_video(extract, videos, tmp_path, capsys):
+    (videos / 'text.mp4').write_text('no video')
+    assert extract('videos', '--out', 'out', '--window', 1) == '3'
+    assert np.load(tmp_path / 'out/a.npy').shape == (3, 512)
+    assert np.load(tmp_path / 'out/sub/b.npy').shape == (4, 512)
+    index = json.loads((tmp_path / 'out/index.json').read_text())
+    assert {entry['video']: len(entry['seconds']) for entry in index['results']} == {
+        'a.mp4': 3,
+        'sub/b.mkv': 4,
+    }
+    written = sorted(path.name for path in (tmp_path / 'out').rglob('*'))
+    assert written == ['a.npy', 'b.npy', 'index.json', 'sub']
+    out, err = capsys.readouterr()
+    assert '2 of 3 videos' in out and 'Features: out' in out
+    assert 'passed over text.mp4' in err
+
+
+def test_one_file_for_all(extract, videos, tmp_path):
+    assert extract('videos', '--out', 'out.h5', '--format', 'h5', '--num-windows', 5) is None
+    with h5py.File(tmp_path / 'out.h5') as file:
+        assert file['a.mp4'].shape == file['sub/b.mkv'].shape == (5, 512)
+        assert file['a.mp4'].attrs['seconds'][-1, 1] == 3
+
+
+@pytest.mark.parametrize(
+    'args, sentence',
+    [
+        (['videos/text.mp4', '--out', 'out'], 'no video could be read; text.mp4'),
+        (['videos', '--out', 'videos'], 'videos has files already'),
+        (['videos', '--out', 'videos/a.mp4'], 'is a file; name a folder'),
+        (['videos', '--out', 'videos/a.mp4', '--format', 'h5'], 'is there already'),
+    ],
+)
+def test_bad_input(extract, videos, tmp_path, args, sentence):
+    (videos / 'text.mp4').write_text('no video')
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob('*') if path.is_file()}
+    error = extract(*args)
+    assert error.startswith('error: ') and sentence in error and '\n' not in error
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob('*') if path.is_file()} == before

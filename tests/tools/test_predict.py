@@ -1,0 +1,170 @@
+"""tools/predict.py: what it writes, what it refuses, and how it ends."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+
+import av
+import pytest
+
+from tests.prediction.small_recognizer import NUM_CLASSES, moving_frames, write_recognizer, write_video
+from tests.tools.in_process import TOOLS, run_tool
+
+
+@pytest.fixture(scope='module')
+def small(tmp_path_factory):
+    return write_recognizer(tmp_path_factory.mktemp('recognizer'))
+
+
+@pytest.fixture
+def predict(small, monkeypatch, tmp_path):
+    """Run the command in ``tmp_path`` in this process."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *args: run_tool(
+        monkeypatch, 'predict', *args, '--config', small[0], '--checkpoint', small[1], '--device', 'cpu'
+    )
+
+
+def write_labels(path, count=NUM_CLASSES):
+    path.write_text(''.join(f'class {label}\n' for label in range(count)))
+    return path
+
+
+def test_folder_with_a_bad_file(predict, tmp_path, capsys):
+    (tmp_path / 'videos/sub').mkdir(parents=True)
+    write_video(tmp_path / 'videos/a.mp4', moving_frames(20))
+    write_video(tmp_path / 'videos/sub/b.avi', moving_frames(2, seed=1), codec='mpeg4')
+    (tmp_path / 'videos/text.mp4').write_text('no video')
+    labels = write_labels(tmp_path / 'labels.txt')
+    assert predict('videos', '--labels', labels, '--topk', 3, '--save-video') == '3'
+
+    written = json.loads((tmp_path / 'results.json').read_text())
+    assert (written['videos'], written['failed'], written['finished']) == (3, 1, True)
+    assert written['videos_per_second'] > 0
+    good, short, bad = written['results']
+    assert [entry['video'] for entry in (good, short, bad)] == ['a.mp4', 'sub/b.avi', 'text.mp4']
+    assert [found['name'] for found in good['predictions']] == [
+        f'class {found["label"]}' for found in good['predictions']
+    ]
+    assert (
+        1 > good['predictions'][0]['score'] > good['predictions'][1]['score']
+        and len(good['predictions']) == 3
+    )
+    assert short['note'] == '2 frames for clips of 4: some are repeated'
+    assert bad['error']
+
+    for name, frames in {'a.mp4': 20, 'sub/b.mp4': 2}.items():
+        with av.open(str(tmp_path / 'results_videos' / name)) as container:
+            assert len(list(container.decode(video=0))) == frames
+    out, err = capsys.readouterr()
+    assert '2 of 3 videos' in out and 'results.json' in out and 'results_videos' in out
+    assert f'passed over text.mp4: {bad["error"]}' in err
+
+
+def test_list_of_a_data_set(predict, tmp_path, capsys):
+    """Names out of the folder and names like commands stay names."""
+    (tmp_path / 'media').mkdir()
+    write_video(tmp_path / 'up.mp4', moving_frames(12))
+    write_video(tmp_path / 'media/; touch x.mp4', moving_frames(12))
+    (tmp_path / 'test.txt').write_text('../up.mp4\t0\n; touch x.mp4\t1\n')
+    out = tmp_path / 'sub/out.json'
+    assert predict('test.txt', '--media', 'media', '--out', out, '--save-video') is None
+    assert [e['video'] for e in json.loads(out.read_text())['results']] == ['../up.mp4', '; touch x.mp4']
+    written = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob('*') if p.is_file())
+    assert written == [
+        'media/; touch x.mp4',
+        'sub/out.json',
+        'sub/out_videos/; touch x.mp4',
+        'sub/out_videos/up.mp4',
+        'test.txt',
+        'up.mp4',
+    ]
+
+
+@pytest.mark.parametrize(
+    'args, sentence',
+    [
+        (['nothing.mp4'], 'no video, folder or list at nothing.mp4'),
+        (['empty.mp4'], 'no video could be predicted; empty.mp4: empty file'),
+        (['text.mp4'], 'no video could be predicted; text.mp4: '),
+        (['good.mp4', '--labels', 'labels.txt'], 'labels.txt names 5 classes, the network has 6'),
+        (['good.mp4', '--labels', 'none.txt'], 'no class names at none.txt'),
+        (['good.mp4', '--out', 'text.mp4'], 'text.mp4 is there already'),
+        (['good.mp4', '--stream', '--out', 'text.mp4'], 'text.mp4 is there already'),
+        (['text.mp4', '--stream', '--out', 'new.jsonl'], 'cannot read video from text.mp4'),
+        (['98', '--stream'], 'no camera 98'),
+        (['good.mp4', '--device', 'cuda:9'], 'cannot use the device'),
+        (['good.mp4', '--checkpoint', 'text.mp4'], 'text.mp4'),
+        (['good.mp4', '--config', 'none.py'], 'no config at none.py'),
+    ],
+    ids=lambda value: ' '.join(value) if isinstance(value, list) else '',
+)
+def test_bad_input(small, monkeypatch, tmp_path, args, sentence):
+    """One sentence, and nothing new in the folder."""
+    monkeypatch.chdir(tmp_path)
+    write_video(tmp_path / 'good.mp4', moving_frames(12))
+    write_labels(tmp_path / 'labels.txt', count=5)
+    (tmp_path / 'text.mp4').write_text('no video')
+    (tmp_path / 'empty.mp4').touch()
+    before = sorted(tmp_path.iterdir())
+    error = run_tool(
+        monkeypatch, 'predict', '--config', small[0], '--checkpoint', small[1], '--device', 'cpu', *args
+    )
+    assert error.startswith('error: ') and sentence in error and '\n' not in error
+    assert sorted(tmp_path.iterdir()) == before
+    assert (tmp_path / 'text.mp4').read_text() == 'no video'
+
+
+def test_stream_to_a_file(predict, tmp_path, capsys):
+    video = write_video(tmp_path / 'long.mkv', moving_frames(60))
+    args = (video, '--stream', '--window', 2, '--stride', 1, '--topk', 2, '--out', tmp_path / 'long.jsonl')
+    assert predict(*args) is None
+    lines = [json.loads(line) for line in (tmp_path / 'long.jsonl').read_text().splitlines()]
+    assert [(line['start'], line['end']) for line in lines] == [(0, 2), (1, 3), (2, 4), (3, 5), (4, 5)]
+    assert all(len(line['predictions']) == len(line['smoothed']) == 2 for line in lines)
+    assert 'long.jsonl' in capsys.readouterr().out
+
+
+def test_a_stream_ends_after_a_whole_line(small):
+    """SIGTERM amid an endless pipe, and a reader that goes away: two processes, run side by side."""
+    command = [sys.executable, str(TOOLS / 'predict.py'), '-', '--stream', '--size', '64x48', '--fps', '12']
+    command += [
+        '--config',
+        str(small[0]),
+        '--checkpoint',
+        str(small[1]),
+        '--device',
+        'cpu',
+        '--window',
+        '0.5',
+    ]
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    processes = [subprocess.Popen(command, **pipes) for _ in range(2)]
+    data = b''.join(frame.tobytes() for frame in moving_frames(120))
+
+    def feed(process):
+        try:
+            while True:
+                process.stdin.write(data)
+        except BrokenPipeError:
+            pass
+
+    for process in processes:
+        threading.Thread(target=feed, args=(process,), daemon=True).start()
+    stopped, unread = processes
+    for process in processes:
+        assert json.loads(process.stdout.readline())['start'] == 0, process.stderr.read().decode()
+
+    unread.stdout.close()
+    assert unread.wait(60) == 0
+    assert b'Traceback' not in unread.stderr.read()
+
+    stopped.send_signal(signal.SIGTERM)
+    rest = stopped.stdout.read().decode()
+    assert stopped.wait(60) == 128 + signal.SIGTERM
+    assert b'Traceback' not in stopped.stderr.read()
+    starts = [json.loads(line)['start'] for line in rest.splitlines()]
+    assert rest.endswith('\n') or not rest
+    assert starts == [1.0 + second for second in range(len(starts))]

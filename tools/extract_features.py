@@ -1,0 +1,101 @@
+#!/usr/bin/env python
+"""Features of the windows of videos, for temporal localisation: what a recognizer sees before it decides.
+
+    tools/extract_features.py videos/ --num-windows 100 --format csv --out features \\
+        --config configs/tin_r50_kinetics400.py --checkpoint tin.pth
+    tools/extract_features.py match.mkv --window 2 --stride 1 --format h5 --out match.h5 ...
+
+Each video gives [windows, channels], float32: the backbone's features averaged over height, width and the
+frames of the window. `npy` and `csv` are a file a video, sub-folders kept; the csv is what MMAction2's BSN
+and BMN read (--num-windows 100), one header line first. `h5` is one file, a data set a video, with the
+attribute `seconds`. Beside npy and csv, index.json holds the seconds of each window. The exit status is 0
+if all videos were read, 3 if some were not, 1 if none was.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+
+from mmtin.commands import one_sentence_errors, positive_int, positive_number
+from mmtin.errors import UserError
+from mmtin.prediction import Fault, extract_features, list_videos, load_recognizer
+from mmtin.prediction.feature_files import FORMATS
+from mmtin.prediction.features import Windows
+from mmtin.prediction.output import SOME_FAILED, clean_stops
+from mmtin.prediction.progress import VideoProgress
+from mmtin.prediction.videos import default_workers
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        'videos',
+        metavar='VIDEO',
+        help='a file, a folder, or a list: a .txt file with one path a line, labels behind it or not',
+    )
+    parser.add_argument('--config', required=True)
+    parser.add_argument('--checkpoint', required=True)
+    parser.add_argument('--out', type=Path, required=True, help='a folder; with --format h5 a file')
+    parser.add_argument('--format', choices=FORMATS, default='npy', help='default: %(default)s')
+    parser.add_argument('--media', type=Path, help='folder that paths in a list start from (default: here)')
+    parser.add_argument('--num-windows', type=positive_int, help='windows that divide each video')
+    parser.add_argument('--window', type=positive_number, metavar='SECONDS', help='default: 2')
+    parser.add_argument(
+        '--stride', type=positive_number, metavar='SECONDS', help='default: that of --window'
+    )
+    parser.add_argument('--batch-size', type=positive_int, default=8, help='windows (default: %(default)s)')
+    parser.add_argument('--workers', type=int, help='processes that decode (default: by cores and videos)')
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--force', action='store_true', help='replace what is there')
+    args = parser.parse_args()
+    if args.num_windows and (args.window or args.stride):
+        parser.error('--num-windows goes without --window and --stride')
+    if args.workers is not None and args.workers < 0:
+        parser.error('--workers must be 0 or more')
+    return args
+
+
+def extract(args: argparse.Namespace) -> int:
+    """Write the features of all videos and return the exit status."""
+    videos = list_videos(args.videos, args.media)
+    files = FORMATS[args.format](args.out, args.force)
+    if args.num_windows:
+        windows = Windows(count=args.num_windows)
+    else:
+        length = args.window or 2.0
+        windows = Windows(length=length, stride=args.stride or length)
+    model = load_recognizer(args.config, args.checkpoint, args.device)
+    workers = default_workers(len(videos)) if args.workers is None else args.workers
+
+    paths = files.paths(videos)
+    faults = []
+    with files, VideoProgress('Extracting', len(videos)) as bar:
+        for index, result in extract_features(model, videos, windows, args.batch_size, workers):
+            bar.step()
+            if isinstance(result, Fault):
+                faults.append(f'{videos[index].name}: {result.reason}')
+            else:
+                files.add(paths[index], videos[index].name, result)
+        if len(faults) == len(videos):
+            raise UserError(f'no video could be read; {faults[0]}')
+    for fault in faults:
+        print(f'passed over {fault}', file=sys.stderr)
+    read = len(videos) - len(faults)
+    print(f'{read} of {len(videos)} videos, {bar.rate:.1f} a second. Features: {args.out}')
+    return SOME_FAILED if faults else 0
+
+
+def main() -> None:
+    args = parse_args()
+    with one_sentence_errors(), clean_stops():
+        status = extract(args)
+    if status:
+        sys.exit(status)
+
+
+if __name__ == '__main__':
+    main()

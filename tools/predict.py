@@ -1,0 +1,213 @@
+#!/usr/bin/env python
+"""Say what happens in videos: one, a folder of them, a list, or along a long or live stream.
+
+    tools/predict.py clip.mp4 --config configs/tin_r50_kinetics400.py --checkpoint tin.pth
+    tools/predict.py videos/ --config ... --checkpoint ... --out results.json --save-video
+    tools/predict.py match.mkv --stream --window 2 --stride 1 --config ... --checkpoint ... > match.jsonl
+    ffmpeg -i rtsp://... -c copy -f mpegts - | tools/predict.py - --stream --config ... --checkpoint ...
+    ffmpeg -i ... -f rawvideo -pix_fmt rgb24 - | tools/predict.py - --stream --size 320x240 --fps 25 ...
+
+Files go through the test pipeline of the config. Results are a JSON file with the classes of highest
+probability for each video; a video that cannot be read is named there with the reason, and on stderr. The
+exit status is 0 if all were predicted, 3 if some were not, 1 if none was.
+
+With --stream a window slides over the video, and each gives a line of JSON: start and end in seconds, its
+classes, and the classes of an exponential average over the windows so far. A live source (a camera, rtsp,
+rtmp, rtp, srt or udp) that is faster than the network loses its oldest frames, and their number is told;
+other sources lose none. Ctrl-C ends it after a whole line.
+"""
+
+import argparse
+import json
+import re
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import av
+import torch
+from tabulate import tabulate
+
+from mmtin.commands import one_sentence_errors, positive_int, positive_number
+from mmtin.errors import UserError
+from mmtin.prediction import (
+    Fault,
+    class_names,
+    list_videos,
+    load_recognizer,
+    predict_videos,
+    predict_windows,
+    top_classes,
+    write_annotated_video,
+)
+from mmtin.prediction.frames import open_source
+from mmtin.prediction.live import LiveFrames
+from mmtin.prediction.output import SOME_FAILED, clean_stops, logs_on_stderr, write_line
+from mmtin.prediction.pipeline import TestPipeline
+from mmtin.prediction.progress import VideoProgress
+from mmtin.prediction.results import ResultsFile, require_free
+from mmtin.prediction.videos import default_workers, output_paths
+from mmtin.prediction.windows import cut_windows, sliding_spans
+
+LONGEST_TABLE = 20  # rows
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        'videos',
+        metavar='VIDEO',
+        help='a file, a folder, or a list: a .txt file with one path a line, labels behind it or not; '
+        'with --stream a file, - for standard input, the number of a camera, or an address',
+    )
+    parser.add_argument('--config', required=True)
+    parser.add_argument('--checkpoint', required=True)
+    parser.add_argument('--labels', type=Path, help='class names, one a line (default: beside ann_file)')
+    parser.add_argument(
+        '--out', type=Path, help='default: results.json; with --stream: standard output, lines of JSON'
+    )
+    parser.add_argument('--media', type=Path, help='folder that paths in a list start from (default: here)')
+    parser.add_argument(
+        '--save-video', action='store_true', help='copy videos with the prediction on them, beside --out'
+    )
+    parser.add_argument(
+        '--topk', type=positive_int, default=5, help='classes to name (default: %(default)s)'
+    )
+    parser.add_argument('--batch-size', type=positive_int, default=8, help='videos (default: %(default)s)')
+    parser.add_argument('--workers', type=int, help='processes that decode (default: by cores and videos)')
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--force', action='store_true', help='replace what is there')
+    stream = parser.add_argument_group('stream')
+    stream.add_argument('--stream', action='store_true', help='predict along the video')
+    stream.add_argument(
+        '--window', type=positive_number, default=2.0, metavar='SECONDS', help='default: %(default)s'
+    )
+    stream.add_argument(
+        '--stride', type=positive_number, default=1.0, metavar='SECONDS', help='default: %(default)s'
+    )
+    stream.add_argument(
+        '--smoothing',
+        type=positive_number,
+        default=0.5,
+        metavar='A',
+        help='share of the newest window in the average, 1 for none (default: %(default)s)',
+    )
+    stream.add_argument('--size', type=size, metavar='WxH', help='of raw rgb24 frames on standard input')
+    stream.add_argument(
+        '--fps', type=positive_number, help='of raw frames, or instead of what the video says'
+    )
+    args = parser.parse_args()
+    if args.smoothing > 1:
+        parser.error('--smoothing must lie above 0 and not above 1')
+    if not args.stream and (args.size or args.fps):
+        parser.error('--size and --fps go with --stream')
+    if args.workers is not None and args.workers < 0:
+        parser.error('--workers must be 0 or more')
+    if args.stream and (args.save_video or args.media):
+        parser.error('--save-video and --media go without --stream')
+    return args
+
+
+def size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r'([1-9]\d*)x([1-9]\d*)', text)
+    if not match:
+        raise argparse.ArgumentTypeError(f'expected WIDTHxHEIGHT in pixels, got {text!r}')
+    return int(match[1]), int(match[2])
+
+
+def load(args: argparse.Namespace) -> tuple[torch.nn.Module, list[str]]:
+    model = load_recognizer(args.config, args.checkpoint, args.device)
+    return model, class_names(model.cfg, args.labels)
+
+
+def predict_files(args: argparse.Namespace) -> int:
+    """Write the results of all videos and return the exit status."""
+    out = args.out or Path('results.json')
+    require_free(out, args.force)
+    videos = list_videos(args.videos, args.media)
+    folder = out.with_name(f'{out.stem}_videos')
+    copies = [folder / path for path in output_paths(videos, '.mp4')] if args.save_video else []
+    for copy in copies:
+        require_free(copy, args.force)
+    model, names = load(args)
+    workers = default_workers(len(videos)) if args.workers is None else args.workers
+    num_segments = model.cfg.model.backbone.get('num_segments', 1)
+
+    faults, table = [], []
+    head = dict(config=args.config, checkpoint=args.checkpoint)
+    with ResultsFile(out, args.force, **head) as results, VideoProgress('Predicting', len(videos)) as bar:
+        for index, (video, result) in enumerate(predict_videos(model, videos, args.batch_size, workers)):
+            bar.step()
+            if isinstance(result, Fault):
+                faults.append(f'{video.name}: {result.reason}')
+                results.add(video=video.name, error=result.reason)
+                continue
+            best = top_classes(result.scores, names, args.topk)
+            entry = dict(video=video.name, predictions=best)
+            if result.num_frames < num_segments:
+                entry['note'] = f'{result.num_frames} frames for clips of {num_segments}: some are repeated'
+                bar.note(f'{video.name}: {entry["note"]}')
+            if copies:
+                lines = [f'{found["name"]}  {found["score"]:.1%}' for found in best]
+                try:
+                    write_annotated_video(video.path, copies[index], lines)
+                except (av.error.FFmpegError, ValueError) as error:
+                    entry['note'] = f'no copy with its prediction: {Fault.of(error).reason}'
+                    bar.note(f'{video.name}: {entry["note"]}')
+            results.add(**entry)
+            shown = best if len(videos) == 1 else best[:1]
+            table += [(video.name, found['name'], f'{found["score"]:.1%}') for found in shown]
+        if len(faults) == len(videos):
+            raise UserError(f'no video could be predicted; {faults[0]}')
+        results.finish(videos=len(videos), failed=len(faults), videos_per_second=round(bar.rate, 2))
+    if len(videos) <= LONGEST_TABLE:
+        print(tabulate(table, headers=('video', 'class', 'confidence')))
+    for fault in faults:
+        print(f'passed over {fault}', file=sys.stderr)
+    print(f'{len(videos) - len(faults)} of {len(videos)} videos, {bar.rate:.1f} a second. Results: {out}')
+    if copies:
+        print(f'Videos with their predictions: {folder}')
+    return SOME_FAILED if faults else 0
+
+
+def predict_stream(args: argparse.Namespace) -> int:
+    """Write a line of JSON for each window and return the exit status."""
+    if args.out:
+        require_free(args.out, args.force)
+    with ExitStack() as stack:
+        out = sys.stdout
+        stack.enter_context(logs_on_stderr())
+        model, names = load(args)
+        source = stack.enter_context(open_source(args.videos, args.size, args.fps))
+        frames = stack.enter_context(LiveFrames(source)) if source.live else source.frames
+        # On a terminal the lines themselves tell how far it is.
+        shows_lines = not args.out and out.isatty()
+        bar = None if shows_lines else stack.enter_context(VideoProgress('Streaming', unit='windows'))
+        spans = sliding_spans(args.window, args.stride, source.fps)
+        windows = cut_windows(frames, source.fps, spans, TestPipeline(model.cfg))
+        lines = predict_windows(model, windows, source.fps, names, args.topk, args.smoothing)
+        for number, line in enumerate(lines):
+            if args.out and not number:
+                out = stack.enter_context(args.out.open('w', encoding='utf-8'))
+            if source.live:
+                line['dropped_frames'] = frames.dropped
+            write_line(out, json.dumps(line, ensure_ascii=False))
+            if bar:
+                bar.step()
+    if args.out:
+        print(f'Predictions: {args.out}')
+    return 0
+
+
+def main() -> None:
+    args = parse_args()
+    with one_sentence_errors(), clean_stops():
+        status = predict_stream(args) if args.stream else predict_files(args)
+    if status:
+        sys.exit(status)
+
+
+if __name__ == '__main__':
+    main()
