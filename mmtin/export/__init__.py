@@ -1,0 +1,27 @@
+"""A recognizer as one file that runs without MMAction2 and mmtin."""
+
+from mmtin.export.checking import check, random_clips, read_clips
+from mmtin.export.classifier import ClipClassifier, clip_shape, describe
+from mmtin.export.files import (
+    export_program,
+    open_onnx,
+    open_program,
+    require_onnx,
+    write_onnx,
+    write_program,
+)
+
+__all__ = [
+    'ClipClassifier',
+    'check',
+    'clip_shape',
+    'describe',
+    'export_program',
+    'open_onnx',
+    'open_program',
+    'random_clips',
+    'read_clips',
+    'require_onnx',
+    'write_onnx',
+    'write_program',
+]

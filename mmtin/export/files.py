@@ -1,0 +1,118 @@
+"""Write and open files that run a network without mmtin: ONNX and programs of torch.export."""
+
+import json
+import logging
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.export import Dim, ExportedProgram
+
+from mmtin.errors import UserError
+from mmtin.export.classifier import ClipClassifier
+
+# The exporter writes opset 18; onnx converts that to later ones.
+MIN_OPSET = 18
+
+Network = Callable[[Tensor], tuple[Tensor, Tensor]]
+
+
+def export_program(model: ClipClassifier, shape: tuple[int, ...]) -> ExportedProgram:
+    """The computation for any number of clips of ``shape`` ``T, 3, H, W``, traced on the CPU."""
+    clips = torch.zeros(2, *shape, dtype=torch.uint8)
+    with torch.no_grad():
+        program = torch.export.export(model, (clips,), dynamic_shapes=({0: Dim('N')},))
+    for graph in program.graph_module.modules():
+        for node in graph.graph.nodes:
+            node.meta.pop('stack_trace', None)  # paths of this machine, in a file for others
+    return program
+
+
+def write_program(program: ExportedProgram, path: Path, metadata: Mapping[str, str]) -> None:
+    """Write what ``torch.export.load`` reads; the metadata is its extra file ``metadata.json``."""
+    with warnings.catch_warnings():
+        # Of weights that are laid out as channels_last; they are written whole.
+        warnings.filterwarnings('ignore', 'No complete tensor found in the group')
+        extra_files = {'metadata.json': json.dumps(metadata, ensure_ascii=False)}
+        torch.export.save(program, path, extra_files=extra_files)
+
+
+def require_onnx(opset: int = MIN_OPSET) -> None:
+    """Check that ONNX files can be written and run.
+
+    Raises:
+        UserError: if onnx, onnxscript or onnxruntime is missing, or does not know the opset.
+    """
+    try:
+        import onnx
+        import onnxruntime  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise UserError(
+            f'ONNX files need {error.name}, which is not installed; '
+            "mend it with: pip install 'mmtin[export]'"
+        ) from error
+    newest = onnx.defs.onnx_opset_version()
+    if not MIN_OPSET <= opset <= newest:
+        raise UserError(f'opset must lie in {MIN_OPSET}..{newest}, which torch and onnx know, got {opset}')
+
+
+def write_onnx(
+    program: ExportedProgram, path: Path, metadata: Mapping[str, str], opset: int = MIN_OPSET
+) -> None:
+    """Write an ONNX file of standard operators with the metadata as its ``metadata_props``.
+
+    Raises:
+        UserError: as :func:`require_onnx`.
+    """
+    require_onnx(opset)
+    from onnx_ir.passes.common import ClearMetadataAndDocStringPass
+
+    # It warns of each operator of torchvision, which nothing here uses.
+    logging.getLogger('torch.onnx._internal.exporter._registration').setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', FutureWarning)  # within torch itself
+        exported = torch.onnx.export(
+            program,
+            input_names=['clips'],
+            output_names=['scores', 'probabilities'],
+            dynamic_shapes=({0: 'N'},),
+            opset_version=opset,
+            verbose=False,
+        )
+    ClearMetadataAndDocStringPass()(exported.model)
+    exported.model.metadata_props.update(metadata)
+    exported.save(path, external_data=False)
+
+
+def open_program(path: Path) -> Network:
+    """A function that runs the program in a file that :func:`write_program` wrote."""
+    module = torch.export.load(path).module()
+
+    def run(clips: Tensor) -> tuple[Tensor, Tensor]:
+        with torch.inference_mode():
+            return module(clips)
+
+    return run
+
+
+def open_onnx(path: Path) -> Network:
+    """A function that runs an ONNX file on the CPU, with as many threads as torch has.
+
+    Raises:
+        UserError: as :func:`require_onnx`.
+    """
+    require_onnx()
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(path, options, providers=['CPUExecutionProvider'])
+
+    def run(clips: Tensor) -> tuple[Tensor, Tensor]:
+        scores, probabilities = session.run(None, dict(clips=clips.numpy()))
+        return torch.from_numpy(scores), torch.from_numpy(probabilities)
+
+    return run

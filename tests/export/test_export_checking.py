@@ -1,0 +1,63 @@
+"""What is exported and how it is held against PyTorch."""
+
+import pytest
+import torch
+from mmaction.registry import MODELS
+from mmengine.config import Config
+
+from mmtin.errors import UserError
+from mmtin.export import ClipClassifier, check, clip_shape, random_clips
+from mmtin.export.checking import relative_error
+from tests.configs.experiments import CONFIGS, EXPERIMENTS
+
+
+def test_an_error_is_a_share_of_the_largest_score_of_its_clip():
+    expected = torch.tensor([[100.0, 1.0], [-1.0, 0.5]])
+    actual = expected + torch.tensor([[0.0, 0.1], [0.0, 0.02]])
+    assert relative_error(actual, expected) == pytest.approx(0.02)
+    assert relative_error(actual * torch.nan, expected) == torch.inf
+
+
+@pytest.mark.parametrize('output', [0, 1], ids=['scores', 'probabilities'])
+def test_one_wrong_output_on_one_batch_is_found(output):
+    model = ClipClassifier(MODELS.build(Config.fromfile(CONFIGS / 'tin_r18_demo.py').model)).eval()
+    one, two, three = (random_clips(count, (8, 3, 32, 32)) for count in (1, 2, 3))
+
+    def wrong(clips):
+        outputs = list(model(clips))
+        outputs[output] = outputs[output] * (1 + 1e-3 * (len(clips) == 2))
+        return outputs
+
+    assert check(wrong, model, {'random clips': [one, three]}) == {'random clips': 0}
+    with pytest.raises(UserError, match='on real clips the exported network differs'):
+        check(wrong, model, {'random clips': [one, three], 'real clips': [two]})
+
+
+@pytest.mark.parametrize(
+    'name, shape', [('tin_r50_sthv1', (8, 3, 224, 224)), ('tsn_r101_5f_mmit', (5, 3, 224, 224))]
+)
+@pytest.mark.parametrize('protocol', ['1x1', '2x3'])
+def test_shape_is_that_of_one_view(name, shape, protocol):
+    (experiment,) = [e for e in EXPERIMENTS if e.name == name]
+    cfg = experiment.load()
+    cfg.test_dataloader.dataset.pipeline = cfg.test_protocols[protocol]
+    assert clip_shape(cfg) == (shape if protocol == '1x1' else (*shape[:2], 256, 256))
+
+
+@pytest.mark.parametrize('head, multi_label', [('TSMHead', False), ('MultiLabelTSMHead', True)])
+def test_normalises_and_makes_probabilities(head, multi_label):
+    cfg = Config.fromfile(CONFIGS / 'tin_r18_demo.py')
+    cfg.merge_from_dict({'model.cls_head.type': head, 'model.data_preprocessor.to_rgb': True})
+    recognizer = MODELS.build(cfg.model).eval()
+    clips = torch.randint(0, 256, (2, 8, 3, 32, 32), dtype=torch.uint8)
+    with torch.inference_mode():
+        scores, probabilities = ClipClassifier(recognizer)(clips)
+        frames = (clips.flip(2).flatten(0, 1).float() - 128) / 64
+        expected = recognizer.cls_head(recognizer.backbone(frames), num_segs=8)
+    torch.testing.assert_close(scores, expected)
+    torch.testing.assert_close(probabilities, expected.sigmoid() if multi_label else expected.softmax(1))
+
+
+def test_other_networks_are_refused():
+    with pytest.raises(UserError, match='recognizers with a backbone and a head, got Linear'):
+        ClipClassifier(torch.nn.Linear(1, 1))

@@ -1,0 +1,139 @@
+"""What interlace_ makes of the ResNets of torchvision and timm, printed as JSON; a process of its own.
+
+torchvision's wheel is for one build of torch, and its package fails to import on any other because its
+operators for detection are missing. Their names are all that its ResNets need.
+"""
+
+import copy
+import json
+import sys
+
+import torch
+
+with torch.library._scoped_library('torchvision', 'DEF') as operators:
+    for name in ('nms', 'qnms'):
+        operators.define(f'{name}(Tensor boxes) -> Tensor')
+    import torchvision
+
+import timm
+from torch import nn
+
+import mmtin  # noqa: F401
+from mmtin.models import TemporalInterlace, TINResNet, interlace_
+
+T = 4
+LIBRARIES = {'torchvision': torchvision.models.get_model, 'timm': timm.create_model}
+SAME_AS_OURS = {'resnet18': 18, 'resnet50': 50}
+VARIANTS = {
+    'torchvision': ['wide_resnet50_2', 'resnext50_32x4d'],
+    'timm': ['resnet50d', 'seresnet50', 'resnetv2_50', 'resnetaa50', 'resnet50_gn'],
+}
+
+
+def build(library: str, name: str) -> nn.Module:
+    """With statistics and factors of BatchNorm as a training leaves them; timm's start at zero."""
+    model = LIBRARIES[library](name, num_classes=5).eval()
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1)
+            nn.init.uniform_(module.running_var, 0.5, 2)
+            nn.init.normal_(module.running_mean, std=0.1)
+    return model
+
+
+def temporal(model: nn.Module) -> list[TemporalInterlace]:
+    return [module for module in model.modules() if isinstance(module, TemporalInterlace)]
+
+
+def gradients_of(loss: torch.Tensor, model: nn.Module, first_conv: nn.Conv2d) -> list[torch.Tensor]:
+    net = temporal(model)[0]
+    return torch.autograd.grad(
+        loss, [first_conv.weight, net.offset_net.fc2.weight, net.weight_net.conv.weight]
+    )
+
+
+def compare_with_ours(library: str, name: str) -> dict:
+    model = build(library, name)
+    before = copy.deepcopy(model.state_dict())
+    ours = TINResNet(SAME_AS_OURS[name], num_segments=T).eval()
+    ours.load_state_dict(before, strict=False)
+    same = interlace_(model, num_segments=T)
+    for theirs, mine in zip(temporal(model), temporal(ours), strict=True):
+        mine.load_state_dict(theirs.state_dict())
+
+    kept = {
+        key.replace('.net2.', '.'): value
+        for key, value in model.state_dict().items()
+        if '.net1.' not in key
+    }
+    frames = torch.randn(2 * T, 3, 64, 64)
+    scores, expected = model(frames), model.fc(ours(frames).mean((2, 3)))
+    backwards = model(frames.unflatten(0, (2, T)).flip(1).flatten(0, 1)).unflatten(0, (2, T)).flip(1)
+    gradients = zip(
+        gradients_of(scores.square().sum(), model, model.layer1[0].conv1.net2),
+        gradients_of(expected.square().sum(), ours, ours.layer1[0].conv1.conv.net2),
+    )
+    return dict(
+        same_module=same is model,
+        weights_kept=kept.keys() == before.keys() and all(kept[key].equal(before[key]) for key in before),
+        shape=list(scores.shape),
+        difference=relative(scores, expected),
+        gradient_difference=max(relative(theirs, mine) for theirs, mine in gradients),
+        order_of_frames_matters=relative(backwards.flatten(0, 1), scores),
+    )
+
+
+def relative(value: torch.Tensor, expected: torch.Tensor) -> float:
+    return ((value - expected).abs().max() / expected.abs().max()).item()
+
+
+def interlaced_blocks(library: str, name: str) -> dict:
+    model = interlace_(build(library, name), num_segments=T)
+    with torch.inference_mode():
+        scores = model(torch.randn(T, 3, 64, 64))
+    return dict(blocks=len(temporal(model)), shape=list(scores.shape), finite=bool(scores.isfinite().all()))
+
+
+class ScoreClips(nn.Module):
+    """``[N, T, 3, H, W]`` -> ``[N, classes]``, as the docstring of interlace_ says."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        return self.model(clips.flatten(0, 1)).unflatten(0, (-1, T)).mean(dim=1)
+
+
+@torch.no_grad()
+def exported_and_compiled() -> dict:
+    model = ScoreClips(interlace_(build('torchvision', 'resnet18'), num_segments=T))
+    clips = torch.randn(3, T, 3, 32, 32)
+    expected = model(clips)
+    program = torch.export.export(model, (clips[:2],), dynamic_shapes=({0: torch.export.Dim('clips')},))
+    return dict(
+        exported=relative(program.module()(clips), expected),
+        exported_one_clip=relative(program.module()(clips[:1]), expected[:1]),
+        compiled=relative(torch.compile(model, backend='eager', fullgraph=True)(clips), expected),
+    )
+
+
+def refused(library: str, name: str) -> str:
+    try:
+        interlace_(LIBRARIES[library](name), num_segments=T)
+    except ValueError as error:
+        return str(error)
+    return ''
+
+
+if __name__ == '__main__':
+    torch.manual_seed(0)
+    results = dict(
+        ours={f'{lib} {name}': compare_with_ours(lib, name) for lib in LIBRARIES for name in SAME_AS_OURS},
+        variants={
+            f'{lib} {name}': interlaced_blocks(lib, name) for lib in VARIANTS for name in VARIANTS[lib]
+        },
+        deployed=exported_and_compiled(),
+        refused={name: refused('torchvision', name) for name in ('densenet121', 'mobilenet_v2')},
+    )
+    json.dump(results, sys.stdout)

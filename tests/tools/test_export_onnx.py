@@ -1,0 +1,176 @@
+"""tools/export_onnx.py on a trained network: what it writes, and one sentence for each fault."""
+
+import json
+import sys
+from contextlib import redirect_stdout
+from io import StringIO
+
+import onnx
+import onnxruntime
+import pytest
+import torch
+from mmaction.apis import inference_recognizer
+from mmengine.dataset import Compose
+
+from mmtin.export import checking, open_onnx, open_program, random_clips, read_clips
+from mmtin.prediction import load_recognizer
+from tests.configs.experiments import CONFIGS
+from tests.report.tiny_run import CLASSES, shared_run
+from tests.tools.in_process import run_tool
+
+SHAPE = (4, 3, 32, 32)
+
+
+@pytest.fixture(scope='module')
+def work_dir(tmp_path_factory):
+    return shared_run(tmp_path_factory)
+
+
+@pytest.fixture(scope='module')
+def trained(work_dir):
+    return work_dir / 'tin_r18_demo.py', work_dir / 'epoch_2.pth'
+
+
+@pytest.fixture(scope='module')
+def recognizer(trained):
+    return load_recognizer(*trained)
+
+
+@pytest.fixture(scope='module')
+def videos(work_dir):
+    return [work_dir.parent / 'val0.mp4', work_dir.parent / 'val1.mp4']
+
+
+@pytest.fixture(scope='module')
+def exported(trained, videos, tmp_path_factory):
+    """A file of each format; the second replaces an older one, with other names of the classes."""
+    folder = tmp_path_factory.mktemp('exported')
+    names = tmp_path_factory.mktemp('labels') / 'names.txt'
+    names.write_text('left\nright\n')
+    (folder / 'tin.pt2').write_text('an older one')
+    for path, *options in (
+        [folder / 'tin.onnx', '--videos', *videos],
+        [folder / 'tin.pt2', '--videos', *videos, '--force', '--labels', names],
+    ):
+        with pytest.MonkeyPatch.context() as monkeypatch, redirect_stdout(StringIO()) as output:
+            assert run_tool(monkeypatch, 'export_onnx', *trained, path, *options) is None
+        assert '| PyTorch ' in output.getvalue()
+        assert '| relative error, real clips ' in output.getvalue()
+        assert output.getvalue().rstrip().endswith(str(path))
+    return folder
+
+
+@pytest.fixture(scope='module')
+def networks(exported):
+    return open_onnx(exported / 'tin.onnx'), open_program(exported / 'tin.pt2')
+
+
+def test_leaves_the_files_alone(exported):
+    assert {path.name for path in exported.iterdir()} == {'tin.onnx', 'tin.pt2'}
+    # Traces of the exporter would tell others the folders of this machine.
+    for path in exported.iterdir():
+        assert str(checking.__file__).encode().rpartition(b'/')[0] not in path.read_bytes()
+
+
+def test_predicts_as_mmaction2_does(networks, recognizer, videos):
+    """The whole way of MMAction2: its data preprocessor, recognizer and head."""
+    clips = torch.cat(read_clips(recognizer.cfg, videos, SHAPE))
+    # inference_recognizer by itself takes the variable of the config, not what its data loader has.
+    pipeline = Compose(recognizer.cfg.test_dataloader.dataset.pipeline)
+    results = [inference_recognizer(recognizer, str(path), pipeline) for path in videos]
+    expected = torch.stack([result.pred_score for result in results])
+    assert (expected[0] - expected[1]).abs().max() > 1e-2  # the two are told apart
+    for network in networks:
+        _, probabilities = network(clips)
+        torch.testing.assert_close(probabilities, expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize('count', [1, 3, 5])
+def test_takes_any_number_of_clips(networks, recognizer, count):
+    clips = random_clips(count, SHAPE)
+    with torch.inference_mode():
+        inputs = recognizer.data_preprocessor(dict(inputs=list(clips), data_samples=None))['inputs']
+        expected = recognizer(inputs, mode='tensor', stage='head')
+        expected = expected[0] if isinstance(expected, tuple) else expected
+    for network in networks:
+        scores, probabilities = network(clips)
+        torch.testing.assert_close(scores, expected, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(probabilities, expected.softmax(1), rtol=1e-4, atol=1e-6)
+
+
+def test_onnx_is_standard_and_says_what_it_takes(exported):
+    model = onnx.load(exported / 'tin.onnx')
+    onnx.checker.check_model(model, full_check=True)
+    assert [(entry.domain, entry.version) for entry in model.opset_import] == [('', 18)]
+    assert {node.domain for node in model.graph.node} == {''}
+    assert not model.functions
+    session = onnxruntime.InferenceSession(exported / 'tin.onnx')
+    assert [(entry.name, entry.type, entry.shape) for entry in session.get_inputs()] == [
+        ('clips', 'tensor(uint8)', ['N', *SHAPE])
+    ]
+    assert [(entry.name, entry.shape) for entry in session.get_outputs()] == [
+        ('scores', ['N', 2]),
+        ('probabilities', ['N', 2]),
+    ]
+    metadata = session.get_modelmeta().custom_metadata_map
+    assert json.loads(metadata['classes']) == list(CLASSES)
+    assert [metadata[key] for key in ('num_segments', 'height', 'width')] == ['4', '32', '32']
+    assert json.loads(metadata['mean']) == [128, 128, 128]
+    assert json.loads(metadata['std']) == [64, 64, 64]
+    assert metadata['probabilities'] == 'softmax'
+    assert json.loads(metadata['test_pipeline'])[1]['type'] == 'SampleFrames'
+
+
+def test_program_needs_torch_alone(exported):
+    extra = {'metadata.json': ''}
+    program = torch.export.load(exported / 'tin.pt2', extra_files=extra)
+    assert json.loads(json.loads(extra['metadata.json'])['classes']) == ['left', 'right']
+    for graph in program.graph_module.modules():
+        for node in graph.graph.nodes:
+            if isinstance(node.target, torch._ops.OpOverload):
+                assert node.target.namespace == 'aten', node.target
+
+
+def test_faults_are_one_sentence_and_leave_no_file(monkeypatch, trained, recognizer, tmp_path):
+    config, checkpoint = trained
+    weights = torch.load(checkpoint, weights_only=True)['state_dict']
+    del weights['cls_head.fc_cls.weight']
+    torch.save(dict(state_dict=weights), tmp_path / 'headless.pth')
+    (tmp_path / 'three.txt').write_text('a\nb\nc\n')
+    (tmp_path / 'cut.mp4').write_bytes(b'nothing')
+    before = set(tmp_path.rglob('*'))
+    out = tmp_path / 'tin.pt2'
+    for expected, *args in [
+        ('must end in .onnx or .pt2', config, checkpoint, tmp_path / 'tin.trt'),
+        ('opset must lie in 18..', config, checkpoint, tmp_path / 'tin.onnx', '--opset', 17),
+        ('no video at', config, checkpoint, out, '--videos', tmp_path / 'none.mp4'),
+        ('cannot read the video', config, checkpoint, out, '--videos', tmp_path / 'cut.mp4'),
+        ('no config at', tmp_path / 'none.py', checkpoint, out),
+        ('builds no recognizer', CONFIGS / 'tin_r50_ava21.py', checkpoint, out),
+        ('no checkpoint at', config, tmp_path / 'none.pth', out),
+        ('cls_head.fc_cls.weight', config, tmp_path / 'headless.pth', out),
+        ('names 3 classes', config, checkpoint, out, '--labels', tmp_path / 'three.txt'),
+    ]:
+        sentence = run_tool(monkeypatch, 'export_onnx', *args)
+        assert sentence.startswith('error: '), args
+        assert expected in sentence
+        assert '\n' not in sentence
+        assert set(tmp_path.rglob('*')) == before
+
+
+def test_a_network_that_differs_is_not_written(monkeypatch, trained, tmp_path):
+    monkeypatch.setattr(checking, 'MAX_RELATIVE_ERROR', 1e-12)
+    (tmp_path / 'tin.pt2').write_text('an older one')
+    assert '--force replaces it' in run_tool(monkeypatch, 'export_onnx', *trained, tmp_path / 'tin.pt2')
+    sentence = run_tool(monkeypatch, 'export_onnx', *trained, tmp_path / 'tin.pt2', '--force')
+    assert 'on random clips the exported network differs from PyTorch by' in sentence
+    assert [path.read_text() for path in tmp_path.iterdir()] == ['an older one']
+
+
+def test_missing_onnx_names_the_remedy(monkeypatch, trained, tmp_path):
+    monkeypatch.setitem(sys.modules, 'onnxruntime', None)
+    sentence = run_tool(monkeypatch, 'export_onnx', *trained, tmp_path / 'tin.onnx')
+    assert sentence == (
+        'error: ONNX files need onnxruntime, which is not installed; '
+        "mend it with: pip install 'mmtin[export]'"
+    )

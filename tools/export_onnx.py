@@ -1,0 +1,119 @@
+#!/usr/bin/env python
+"""Write a trained recognizer as one file that runs without MMAction2, and check it against PyTorch.
+
+    tools/export_onnx.py configs/tin_r50_sthv1.py epoch_25.pth tin.onnx --videos clip1.mp4 clip2.mp4
+
+A name that ends in .onnx gives ONNX with standard operators alone, one that ends in .pt2 a program for
+torch.export.load. Both take `clips`, uint8 RGB [N, T, 3, H, W] for any N, resized and cropped as the test
+pipeline of the config does it; the normalisation is inside. They give `scores` and `probabilities`, float32
+[N, classes]; average those of a video's clips. T, H, W and the names of the classes are in its metadata.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from tabulate import tabulate
+
+from mmtin.benchmarking.timing import alternate, compare
+from mmtin.commands import one_sentence_errors, positive_int, require_file
+from mmtin.errors import UserError
+from mmtin.export import (
+    ClipClassifier,
+    check,
+    clip_shape,
+    describe,
+    export_program,
+    open_onnx,
+    open_program,
+    random_clips,
+    read_clips,
+    require_onnx,
+    write_onnx,
+    write_program,
+)
+from mmtin.prediction import class_names, load_recognizer
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config')
+    parser.add_argument('checkpoint')
+    parser.add_argument('out', type=Path, metavar='OUT.onnx|OUT.pt2')
+    parser.add_argument('--opset', type=positive_int, default=18, help='of ONNX, 18 or later (default: 18)')
+    parser.add_argument(
+        '--videos', type=Path, nargs='+', default=[], help='check on these too (default: on random clips)'
+    )
+    parser.add_argument(
+        '--labels', type=Path, help='class names, one a line (default: labels.txt beside the test list)'
+    )
+    parser.add_argument('--force', action='store_true', help='replace OUT if it is there')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    with one_sentence_errors():
+        if args.out.suffix not in ('.onnx', '.pt2'):
+            raise UserError(f'the output must end in .onnx or .pt2, got {args.out}')
+        if args.out.exists() and not args.force:
+            raise UserError(f'{args.out} is there already; --force replaces it')
+        if args.out.suffix == '.onnx':
+            require_onnx(args.opset)
+        for video in args.videos:
+            require_file(str(video), 'video')
+        export(args)
+
+
+def export(args: argparse.Namespace) -> None:
+    recognizer = load_recognizer(args.config, args.checkpoint)
+    cfg, model = recognizer.cfg, ClipClassifier(recognizer)
+    classes, shape = class_names(cfg, args.labels), clip_shape(cfg)
+    clips = {'random clips': [random_clips(count, shape) for count in (1, 3)]}
+    if args.videos:
+        clips['real clips'] = read_clips(cfg, args.videos, shape)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix='.new-', dir=args.out.parent) as folder,
+        Console(stderr=True).status('') as status,
+    ):
+        new, metadata = Path(folder, args.out.name), describe(cfg, shape, classes, model)
+        status.update('Tracing the network')
+        program = export_program(model, shape)
+        status.update(f'Writing {args.out.suffix}')
+        if args.out.suffix == '.onnx':
+            write_onnx(program, new, metadata, args.opset)
+            name, network = f'ONNX Runtime, opset {args.opset}', open_onnx(new)
+        else:
+            write_program(program, new, metadata)
+            name, network = 'torch.export', open_program(new)
+        status.update('Checking against PyTorch')
+        errors = check(network, model, clips)
+        status.update('Timing')
+        clip = clips['random clips'][0]
+        with torch.inference_mode():
+            seconds = alternate({'PyTorch': lambda: model(clip), name: lambda: network(clip)}, repeats=5)
+        new.replace(args.out)
+    rows = [
+        {
+            'one clip on the CPU': row.name,
+            'ms': f'{1000 * row.median:.1f}',
+            'of PyTorch': f'{row.ratios["PyTorch"]:.2f}',
+        }
+        | {
+            f'relative error, {of}': '' if row.name == 'PyTorch' else f'{error:.0e}'
+            for of, error in errors.items()
+        }
+        for row in compare(seconds, {subject: {'PyTorch': 'PyTorch'} for subject in seconds})
+    ]
+    print(tabulate(rows, headers='keys', tablefmt='github', disable_numparse=True))
+    size = 'x'.join(map(str, shape))
+    print(f'{len(classes)} classes from clips of {size} with {torch.get_num_threads()} threads: {args.out}')
+
+
+if __name__ == '__main__':
+    main()
