@@ -43,4 +43,5 @@ else
     "${pip[@]}" install --quiet --editable '.[lite,mim,test]'
 fi
 "${pip[@]}" install --quiet --no-deps --group mim
+"${pip[@]}" install --quiet --no-deps --upgrade --target .venv/zoo --group zoo
 echo "$wanted" >"$stamp"
