@@ -1,18 +1,18 @@
 """AVA's clips with people in boxes, for spatio-temporal detection."""
 
-import os.path
-
 import numpy as np
 from mmaction.datasets import AVADataset
 from mmaction.registry import DATASETS
 
+from mmtin.datasets.clips import require_data
+from mmtin.datasets.randomness import SeededSamples
 from mmtin.errors import UserError
 from mmtin.evaluation.number_pickle import NumbersUnpickler
 
 
 @DATASETS.register_module()
-class AVAClipDataset(AVADataset):
-    """MMAction2's AVADataset, which names files that are missing and runs nothing that a pickle asks for.
+class AVAClipDataset(SeededSamples, AVADataset):
+    """MMAction2's AVADataset: names missing files, runs nothing that a pickle asks for, seeds its samples.
 
     Args:
         ann_file, pipeline, kwargs: of AVADataset.
@@ -25,12 +25,7 @@ class AVAClipDataset(AVADataset):
 
     def __init__(self, ann_file: str, pipeline: list, proposal_file: str | None = None, **kwargs) -> None:
         files = ann_file, proposal_file, kwargs.get('exclude_file'), kwargs.get('label_file')
-        for path in (*files, *kwargs.get('data_prefix', {}).values()):
-            if path and not os.path.exists(path):
-                raise UserError(
-                    f'no data at {path}: see the section "Data" of README.md for how it gets there, or set '
-                    'the path with --cfg-options'
-                )
+        require_data(*files, *kwargs.get('data_prefix', {}).values())
         super().__init__(ann_file, pipeline, **kwargs)
         if proposal_file:
             self.proposal_file = proposal_file

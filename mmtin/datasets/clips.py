@@ -12,6 +12,20 @@ from mmtin.datasets.randomness import SeededSamples
 from mmtin.errors import UserError
 
 
+def require_data(*paths: str | None) -> None:
+    """Check that the files and folders of a dataset are there; None and '' pass.
+
+    Raises:
+        UserError: names the first that is not.
+    """
+    for path in paths:
+        if path and not os.path.exists(path):
+            raise UserError(
+                f'no data at {path}: see the section "Data" of README.md for how it gets there, or set the '
+                'paths in the datasets of the data loaders with --cfg-options'
+            )
+
+
 class _CheckedList(BaseActionDataset):
     """Names what is missing, and a malformed line of the list."""
 
@@ -21,12 +35,7 @@ class _CheckedList(BaseActionDataset):
         return ('label',)
 
     def load_data_list(self) -> list[dict]:
-        for path in (self.ann_file, *self.data_prefix.values()):
-            if path and not os.path.exists(path):
-                raise UserError(
-                    f'no data at {path}: see the section "Data" of README.md for how it gets there, or '
-                    'set ann_file and data_prefix of the data loaders with --cfg-options'
-                )
+        require_data(self.ann_file, *self.data_prefix.values())
         self._check_lines()
         return super().load_data_list()
 
