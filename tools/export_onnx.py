@@ -35,6 +35,7 @@ from mmtin.export import (
     write_program,
 )
 from mmtin.prediction import class_names, load_recognizer
+from mmtin.prediction.results import making, require_free
 
 
 def parse_args() -> argparse.Namespace:
@@ -60,8 +61,7 @@ def main() -> None:
     with one_sentence_errors():
         if args.out.suffix not in ('.onnx', '.pt2'):
             raise UserError(f'the output must end in .onnx or .pt2, got {args.out}')
-        if args.out.exists() and not args.force:
-            raise UserError(f'{args.out} is there already; --force replaces it')
+        require_free(args.out, args.force)
         if args.out.suffix == '.onnx':
             require_onnx(args.opset)
         for video in args.videos:
@@ -76,9 +76,10 @@ def export(args: argparse.Namespace) -> None:
     clips = {'random clips': [random_clips(count, shape) for count in (1, 3)]}
     if args.videos:
         clips['real clips'] = read_clips(cfg, args.videos, shape)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
+    with making(args.out):
+        beside = tempfile.TemporaryDirectory(prefix='.new-', dir=args.out.parent)
     with (
-        tempfile.TemporaryDirectory(prefix='.new-', dir=args.out.parent) as folder,
+        beside as folder,
         Console(stderr=True).status('') as status,
     ):
         new, metadata = Path(folder, args.out.name), describe(cfg, shape, classes, model)

@@ -23,8 +23,7 @@ from mmtin.errors import UserError
 from mmtin.prediction import Fault, extract_features, list_videos, load_recognizer
 from mmtin.prediction.feature_files import FORMATS
 from mmtin.prediction.features import Windows
-from mmtin.prediction.output import SOME_FAILED, clean_stops
-from mmtin.prediction.progress import VideoProgress
+from mmtin.prediction.terminal import SOME_FAILED, VideoProgress, clean_stops
 from mmtin.prediction.videos import default_workers
 
 

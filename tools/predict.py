@@ -42,10 +42,15 @@ from mmtin.prediction import (
 )
 from mmtin.prediction.frames import open_source
 from mmtin.prediction.live import LiveFrames
-from mmtin.prediction.output import SOME_FAILED, clean_stops, logs_on_stderr, write_line
 from mmtin.prediction.pipeline import TestPipeline
-from mmtin.prediction.progress import VideoProgress
-from mmtin.prediction.results import ResultsFile, require_free
+from mmtin.prediction.results import ResultsFile, making, require_free
+from mmtin.prediction.terminal import (
+    SOME_FAILED,
+    VideoProgress,
+    clean_stops,
+    logs_on_stderr,
+    write_line,
+)
 from mmtin.prediction.videos import default_workers, output_paths
 from mmtin.prediction.windows import cut_windows, sliding_spans
 
@@ -190,7 +195,8 @@ def predict_stream(args: argparse.Namespace) -> int:
         lines = predict_windows(model, windows, source.fps, names, args.topk, args.smoothing)
         for number, line in enumerate(lines):
             if args.out and not number:
-                out = stack.enter_context(args.out.open('w', encoding='utf-8'))
+                with making(args.out):
+                    out = stack.enter_context(args.out.open('w', encoding='utf-8'))
             if source.live:
                 line['dropped_frames'] = frames.dropped
             write_line(out, json.dumps(line, ensure_ascii=False))

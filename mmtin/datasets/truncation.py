@@ -1,11 +1,12 @@
 """Whether a video file was cut off: FFmpeg reads what is left of one as if it were all."""
 
+import mmap
 import struct
 
 _EBML, _SEGMENT = b'\x1a\x45\xdf\xa3', b'\x18\x53\x80\x67'
 
 
-def is_cut_off(data: bytes) -> bool:
+def is_cut_off(data: bytes | mmap.mmap) -> bool:
     """Whether a file ends before it says; False if it does not say, or is no MP4, AVI, Matroska or WebM."""
     try:
         if data[:4] == b'RIFF':
@@ -17,7 +18,7 @@ def is_cut_off(data: bytes) -> bool:
         return True
 
 
-def _mp4_end(data: bytes) -> int:
+def _mp4_end(data: bytes | mmap.mmap) -> int:
     """Where the last box ends of those with frames and tables (ISO/IEC 14496-12, 4.2), in bytes."""
     start = end = 0
     while start < len(data):
@@ -32,7 +33,7 @@ def _mp4_end(data: bytes) -> int:
     return end
 
 
-def _matroska_end(data: bytes) -> int:
+def _matroska_end(data: bytes | mmap.mmap) -> int:
     """Where the segment ends, which holds everything (RFC 8794 and 9559); 0 if it does not say."""
     start, size = _number(data, 4)
     segment = start + size
@@ -42,7 +43,7 @@ def _matroska_end(data: bytes) -> int:
     return start + size
 
 
-def _number(data: bytes, start: int) -> tuple[int, int]:
+def _number(data: bytes | mmap.mmap, start: int) -> tuple[int, int]:
     """Where a number of 1 to 8 bytes ends, and the number; 0 for that of all ones, which means unknown."""
     length = 9 - data[start].bit_length()
     if length > 8:

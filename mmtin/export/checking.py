@@ -11,6 +11,7 @@ from mmtin.errors import UserError
 from mmtin.export.classifier import ClipClassifier
 from mmtin.export.files import Network
 from mmtin.prediction.pipeline import TestPipeline
+from mmtin.prediction.videos import Fault
 
 MAX_RELATIVE_ERROR = 1e-4
 
@@ -32,8 +33,7 @@ def read_clips(cfg: Config, videos: Sequence[Path], shape: tuple[int, ...]) -> l
         try:
             inputs = pipeline.whole_video(str(path))[0]['inputs']
         except Exception as error:  # whatever a damaged file makes of the decoder
-            reason = f'{type(error).__name__}: {error}'.splitlines()[0]
-            raise UserError(f'cannot read the video {path} ({reason})') from error
+            raise UserError(f'cannot read the video {path} ({Fault.of(error).reason})') from error
         if inputs.shape[1:] != shape[1:]:
             raise UserError(
                 f'the test pipeline makes frames {list(inputs.shape[1:])} of {path}, the exported network '

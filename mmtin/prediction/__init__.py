@@ -1,10 +1,9 @@
 """What a trained recognizer says of videos: files by the thousand, long and live streams, features."""
 
 from mmtin.prediction.annotated_video import write_annotated_video
-from mmtin.prediction.clips import predict_videos
 from mmtin.prediction.features import extract_features
+from mmtin.prediction.predictions import predict_videos, predict_windows
 from mmtin.prediction.recognizer import class_names, load_recognizer, top_classes
-from mmtin.prediction.streams import predict_windows
 from mmtin.prediction.videos import Fault, Video, list_videos
 
 __all__ = [

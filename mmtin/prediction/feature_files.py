@@ -9,7 +9,7 @@ import numpy as np
 from mmtin.errors import UserError
 from mmtin.files import write_whole
 from mmtin.prediction.features import Features
-from mmtin.prediction.results import ResultsFile, require_free
+from mmtin.prediction.results import ResultsFile, making, require_free
 from mmtin.prediction.videos import Video, output_paths
 
 
@@ -53,7 +53,7 @@ class FeatureFolder:
         content = BytesIO()
         self._save(content, features.values)
         write_whole(content.getvalue(), target)
-        seconds = features.seconds.round(3).astype(float).tolist()
+        seconds = features.seconds.astype(float).round(3).tolist()
         self._index.add(video=video, file=path.as_posix(), seconds=seconds)
 
     def __exit__(self, kind, error, trace) -> None:
@@ -73,7 +73,7 @@ class FeatureFile:
         force: replace it.
 
     Raises:
-        UserError: if it is there and not to be replaced, or h5py is not installed.
+        UserError: if it is there and not to be replaced, or cannot be written, or h5py is not installed.
     """
 
     def __init__(self, path: Path, force: bool) -> None:
@@ -87,8 +87,8 @@ class FeatureFile:
         self._part = path.with_name(f'.{path.name}.part')
 
     def __enter__(self) -> 'FeatureFile':
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._h5py.File(self._part, 'w')
+        with making(self._path):
+            self._file = self._h5py.File(self._part, 'w')
         return self
 
     def paths(self, videos: Sequence[Video]) -> list[PurePath]:

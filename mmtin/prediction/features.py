@@ -1,5 +1,6 @@
 """Features of the windows of videos, as temporal localisation takes them."""
 
+import mmap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,11 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from mmtin.datasets.decoding import open_safely
-from mmtin.prediction.clips import of_one_shape, one_thread
+from mmtin.datasets.packets import VideoError
+from mmtin.datasets.truncation import is_cut_off
 from mmtin.prediction.frames import open_file
 from mmtin.prediction.pipeline import TestPipeline
+from mmtin.prediction.predictions import of_one_shape, one_thread
 from mmtin.prediction.videos import Fault, Video
 from mmtin.prediction.windows import Window, cut_windows, even_spans, sliding_spans
 
@@ -30,6 +33,7 @@ class Windows:
     def cut(self, path: Path, pipeline: TestPipeline) -> Iterator[tuple[Window, float]]:
         """The windows of a video file, each with the frames per second that it counts in."""
         with open_file(path) as source:
+            _require_whole(path)
             spans: Iterable[tuple[int, int]]
             if self.count:
                 spans = even_spans(_count_frames(path), self.count)
@@ -131,6 +135,13 @@ def window_features(model: nn.Module, samples: Sequence[dict]) -> list[Tensor]:
         pooled = maps.float().flatten(2).mean(dim=2).unflatten(0, (len(batch), -1)).mean(dim=1)
         features.extend(pooled.cpu())
     return features
+
+
+def _require_whole(path: Path) -> None:
+    """Refuse a file that was cut off: windows behind its end would repeat its last frame."""
+    with path.open('rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if is_cut_off(data):
+            raise VideoError('the file is cut off: it ends before it says')
 
 
 def _count_frames(path: Path) -> int:

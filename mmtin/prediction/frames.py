@@ -20,10 +20,12 @@ from av.stream import Disposition
 
 from mmtin.datasets.decoding import open_safely, upright
 from mmtin.errors import UserError
+from mmtin.prediction.videos import Fault
 
 _HIGHEST_RATE = 240  # frames per second; above, a header tells its clock's ticks
 _USUAL_RATE = 25
 _PATIENCE = 20  # seconds for an address to answer
+_PIPE = 'standard input'
 _LIVE = ('rtmp', 'rtp', 'rtsp', 'srt', 'udp')
 
 
@@ -84,7 +86,7 @@ def open_source(
         raise UserError(
             f'no video at {source}; --stream takes a file, -, the number of a camera or an address'
         )
-    name = 'standard input' if source == '-' else source
+    name = _PIPE if source == '-' else source
     with ExitStack() as stack:
         try:
             frames = stack.enter_context(opened)
@@ -105,13 +107,17 @@ def _explained(frames: Iterator[Frame], name: str) -> Iterator[Frame]:
 def _unreadable(name: str, error: Exception) -> UserError:
     if isinstance(error, UserError):
         return error
-    reason = str(error).splitlines()[0]
-    return UserError(f'cannot read video from {name} ({reason}); give one that FFmpeg plays')
+    remedy = 'give one that FFmpeg plays'
+    if name == _PIPE:
+        remedy = 'send MPEG-TS, Matroska or NUT, since most MP4 files can be read from disk alone'
+    return UserError(f'cannot read video from {name} ({Fault.of(error).reason}); {remedy}')
 
 
 @contextmanager
 def open_file(path: Path) -> Iterator[FrameSource]:
     """Open a video file, or a named pipe."""
+    if path.is_file() and not path.stat().st_size:
+        raise ValueError('empty file')  # FFmpeg fails to seek in it
     # As an open file: FFmpeg would take a name with a colon for an address.
     with path.open('rb') as file, open_safely(file) as container:
         yield _decoding(container)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from mmtin.checkpoint import read_checkpoint
 from mmtin.checkpoint.meta import model_config
+from mmtin.checkpoint.names import state_of
 from mmtin.commands import require_file
 from mmtin.errors import UserError
 from mmtin.evaluation.work_dirs import read_config
@@ -35,7 +36,7 @@ def load_recognizer(config: str | Path, checkpoint: str | Path, device: str = 'c
     _require_device(device)
     model = init_recognizer(cfg, None, device)
     _check_max_offset(model.backbone, content.get('meta'), checkpoint)
-    _fill(model, content.get('state_dict', content), checkpoint)
+    _fill(model, state_of(content), checkpoint)
     if hasattr(model.backbone, 'fuse_for_inference'):
         model.backbone.fuse_for_inference()
     return model
@@ -55,6 +56,8 @@ def _check_max_offset(backbone: nn.Module, meta: object, checkpoint: str | Path)
         return
     trained = model_config(meta).get('backbone') or {}
     kind = str(trained.get('type')).rpartition('.')[2]
+    if trained.get('num_segments') not in (None, backbone.num_segments):
+        return  # loading says more
     half_a_clip = backbone.num_segments / 2
     wanted = {'TINResNet': trained.get('max_offset') or half_a_clip, 'ResNetTIN': 2.0}.get(kind)
     built = backbone.max_offset or half_a_clip
@@ -67,10 +70,13 @@ def _check_max_offset(backbone: nn.Module, meta: object, checkpoint: str | Path)
 
 def _fill(model: nn.Module, weights: Mapping[str, Tensor], checkpoint: str | Path) -> None:
     """Load weights that must leave nothing as initialised: random layers would predict in silence."""
-    if not all(isinstance(value, Tensor) for value in weights.values()):
-        raise UserError(f'{checkpoint} holds no state dict; tools/convert_checkpoint.py reads others')
-    weights = {key.removeprefix('module.'): value for key, value in weights.items()}
     own = model.state_dict()
+    weights = {key: value for key, value in weights.items() if isinstance(value, Tensor)}
+    if not own.keys() & weights.keys():
+        raise UserError(
+            f'{checkpoint} has no weights by the names of MMAction2, such as {next(iter(own))}; '
+            'tools/convert_checkpoint.py makes a checkpoint of it that has'
+        )
     for key in sorted(own.keys() & weights.keys()):
         if own[key].shape != weights[key].shape and not key.startswith('backbone.'):
             raise UserError(

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -33,11 +35,8 @@ class ResultsFile:
         self._count = 0
 
     def __enter__(self) -> 'ResultsFile':
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+        with making(self.path):
             self._file = self._part.open('w', encoding='utf-8')
-        except OSError as error:
-            raise UserError(f'cannot write {self.path} ({error.strerror}); name another file') from error
         head = json.dumps(self._head, ensure_ascii=False)
         self._file.write(f'{head[:-1]}{", " if self._head else ""}"results": [')
         return self
@@ -61,6 +60,20 @@ class ResultsFile:
                 print(f'stopped; what was done until then is in {self.path}', file=sys.stderr)
         finally:
             self._part.unlink(missing_ok=True)
+
+
+@contextmanager
+def making(path: Path) -> Iterator[None]:
+    """Make the folder of a new file; the body opens the file, or one beside it.
+
+    Raises:
+        UserError: if the folder or the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise UserError(f'cannot write {path} ({error.strerror or error}); name another file') from error
 
 
 def require_free(path: Path, force: bool) -> None:

@@ -32,7 +32,9 @@ class Fault(NamedTuple):
 
     @classmethod
     def of(cls, error: Exception) -> 'Fault':
-        return cls((str(error).strip() or type(error).__name__).splitlines()[0])
+        # FFmpeg puts a number before its own words and the file's name behind them.
+        text = str(getattr(error, 'strerror', None) or error).strip()
+        return cls((text or type(error).__name__).splitlines()[0])
 
 
 def list_videos(source: str, media: Path | None = None) -> list[Video]:

@@ -55,6 +55,21 @@ def test_windows_of_several_videos(tmp_path, model, workers):
     assert [exactly[index].values.shape for index in range(4)] == [(5, 512)] * 4
 
 
+def test_faulty_files(tmp_path, model):
+    whole = write_video(tmp_path / 'whole.mkv', moving_frames(24), codec='ffv1').read_bytes()
+    files = dict(cut=whole[: len(whole) // 2], text=b'no video', empty=b'')
+    paths = [tmp_path / f'{name}.mkv' for name in files]
+    for path, content in zip(paths, files.values()):
+        path.write_bytes(content)
+    faults = features_of(model, [*paths, tmp_path / 'none.mkv'], Windows(count=4))
+    assert [fault.reason for fault in faults.values()] == [
+        'the file is cut off: it ends before it says',
+        'Invalid data found when processing input',
+        'empty file',
+        'no such file',
+    ]
+
+
 FOUND = Features(np.arange(6, dtype=np.float32).reshape(2, 3) / 7, np.array([[0, 1], [1, 2]], np.float32))
 
 

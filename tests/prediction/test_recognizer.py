@@ -42,6 +42,13 @@ def resized(key, *shape):
     return lambda weights: weights.update({key: torch.zeros(shape)})
 
 
+def as_the_authors_name_it(weights):
+    for key in list(weights):
+        weights[key.replace('backbone.', 'module.base_model.').replace('cls_head.fc_cls', 'new_fc')] = (
+            weights.pop(key)
+        )
+
+
 @pytest.mark.parametrize(
     'change, sentence',
     [
@@ -49,9 +56,10 @@ def resized(key, *shape):
         (resized('cls_head.fc_cls.weight', 400, 512), r'\[400, 512\] in .* \[6, 512\] in the config'),
         (lambda weights: weights.pop('cls_head.fc_cls.weight'), 'lacks 1 of the weights'),
         (lambda weights: weights.pop('backbone.layer4.1.conv2.conv.weight'), 'lacks 1 of the weights'),
-        (lambda weights: weights.clear(), 'state|fits|lacks'),
+        (lambda weights: weights.clear(), 'no weights by the names of MMAction2'),
+        (as_the_authors_name_it, 'tools/convert_checkpoint.py makes a checkpoint'),
     ],
-    ids=['another T', 'another head', 'no head', 'a missing layer', 'empty'],
+    ids=['another T', 'another head', 'no head', 'a missing layer', 'empty', 'a release'],
 )
 def test_checkpoint_of_another_network(tmp_path, small, change, sentence):
     with pytest.raises(UserError, match=sentence):
@@ -84,6 +92,15 @@ def test_offsets_of_another_range(tmp_path, small, backbone, fits):
     else:
         with pytest.raises(UserError, match='trained with max_offset=1, the config has 2'):
             load_recognizer(small[0], tmp_path / 'meta.pth')
+
+
+def test_number_of_frames_is_named_before_the_range_of_offsets(tmp_path, small):
+    content = torch.load(small[1])
+    resized('backbone.layer1.0.conv1.conv.net1.offset_net.fc1.weight', 8, 8)(content['state_dict'])
+    backbone = dict(type='TINResNet', num_segments=8, max_offset=4.0)
+    torch.save(dict(content, meta=dict(model=dict(backbone=backbone))), tmp_path / 'meta.pth')
+    with pytest.raises(UserError, match='clips of 8 frames'):
+        load_recognizer(small[0], tmp_path / 'meta.pth')
 
 
 def test_device_that_is_not_there(small):

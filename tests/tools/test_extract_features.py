@@ -63,13 +63,16 @@ def test_one_file_for_all(extract, videos, tmp_path):
     'args, sentence',
     [
         (['videos/text.mp4', '--out', 'out'], 'no video could be read; text.mp4'),
+        (['videos/empty.mp4', '--out', 'out'], 'empty.mp4: empty file'),
         (['videos', '--out', 'videos'], 'videos has files already'),
+        (['videos', '--out', 'videos/a.mp4/b.h5', '--format', 'h5'], 'cannot write videos/a.mp4/b.h5'),
         (['videos', '--out', 'videos/a.mp4'], 'is a file; name a folder'),
         (['videos', '--out', 'videos/a.mp4', '--format', 'h5'], 'is there already'),
     ],
 )
 def test_bad_input(extract, videos, tmp_path, args, sentence):
     (videos / 'text.mp4').write_text('no video')
+    (videos / 'empty.mp4').touch()
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob('*') if path.is_file()}
     error = extract(*args)
     assert error.startswith('error: ') and sentence in error and '\n' not in error

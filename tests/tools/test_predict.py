@@ -94,6 +94,8 @@ def test_list_of_a_data_set(predict, tmp_path, capsys):
         (['good.mp4', '--out', 'text.mp4'], 'text.mp4 is there already'),
         (['good.mp4', '--stream', '--out', 'text.mp4'], 'text.mp4 is there already'),
         (['text.mp4', '--stream', '--out', 'new.jsonl'], 'cannot read video from text.mp4'),
+        (['empty.mp4', '--stream'], 'cannot read video from empty.mp4 (empty file)'),
+        (['good.mp4', '--stream', '--out', 'text.mp4/a.jsonl'], 'cannot write text.mp4/a.jsonl'),
         (['98', '--stream'], 'no camera 98'),
         (['good.mp4', '--device', 'cuda:9'], 'cannot use the device'),
         (['good.mp4', '--checkpoint', 'text.mp4'], 'text.mp4'),
