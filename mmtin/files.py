@@ -33,11 +33,17 @@ def write_whole(data: bytes, path: str | Path) -> None:
             text = f'{error.strerror}; it takes {len(data) / 1e6:.1f} MB'
             raise OSError(error.errno, text, str(path)) from error
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
+    with suppress(OSError):  # the file is there, and not every network's folders can do this
+        _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Keep the new names in a folder through loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)  # keeps the new name through loss of power
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def remove_parts(folder: str | Path) -> None:

@@ -31,6 +31,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         self._num_seen = self._batches_seen(*resumed.get('epoch_progress', (0, 0)))
         self.runner.call_hook('before_train')
         if self._epoch and not self._num_seen and resumed.get('last_validation') != self._epoch:
+            self._decide_current_val_interval()
             self._validate_if_due()
         while self._epoch < self._max_epochs and not self.stop_training:
             self.run_epoch()

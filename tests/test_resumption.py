@@ -2,6 +2,7 @@
 
 import errno
 import os
+import random
 import shutil
 from pathlib import Path
 
@@ -46,6 +47,26 @@ def test_last_whole_checkpoint_is_taken(work_dir, damage):
     assert is_whole(work_dir / 'epoch_3.pth')
     damage(work_dir / 'epoch_3.pth')
     damage(work_dir / 'best_acc_epoch_3.pth')
+    assert whole_checkpoint(work_dir) == work_dir / 'epoch_2.pth'
+
+
+@pytest.mark.parametrize('seed', range(10))
+def test_no_damage_escapes_or_breaks_the_search(work_dir, seed):
+    """Also in the table of contents, whose readers fail in many ways."""
+    path = work_dir / 'epoch_3.pth'
+    whole, rng = path.read_bytes(), random.Random(seed)
+    for _ in range(50):
+        data = bytearray(whole)
+        data[-rng.randint(1, 1000)] = rng.randrange(256)
+        path.write_bytes(data)
+        if is_whole(path):
+            assert (torch.load(path)['state_dict']['weight'] == torch.arange(100)).all()
+
+
+def test_what_is_published_of_a_checkpoint_is_none(work_dir):
+    for name in ('epoch_3.pth', 'last_checkpoint'):
+        empty(work_dir / name)
+    torch.save(dict(state_dict={}), work_dir / 'epoch_3-0b1c2d3e.pth')
     assert whole_checkpoint(work_dir) == work_dir / 'epoch_2.pth'
 
 

@@ -32,8 +32,8 @@ def main() -> None:
         resume(cfg, load_from)
         match_num_segments(cfg)
         name_clips(cfg, 'train_dataloader')
-        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
         with one_sentence_on_full_disk(cfg.work_dir):
+            runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
             runner.train()
 
 

@@ -4,6 +4,7 @@ The workers of a data loader are processes: what they find travels in the meta i
 to the main process, where :class:`mmtin.hooks.BadClipsHook` counts, names and judges it.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -55,11 +56,11 @@ class WrongPrediction(ActionDataSample):
     """
 
     def set_pred_score(self, value: Tensor) -> 'WrongPrediction':
-        scores = torch.full_like(value, _WRONG)
-        if len(self.gt_label) == len(scores) > 1:
-            scores[self.gt_label.bool()] = 0
+        scores = torch.full_like(value, _WRONG)  # [classes], or [clips, classes] if they are not averaged
+        if len(self.gt_label) == scores.shape[-1] > 1:
+            scores[..., self.gt_label.bool()] = 0
         else:
-            scores[self.gt_label[self.gt_label >= 0]] = 0
+            scores[..., self.gt_label[self.gt_label >= 0]] = 0
         return super().set_pred_score(scores)
 
     def set_pred_label(self, value: Tensor) -> 'WrongPrediction':
@@ -77,11 +78,12 @@ class ToleratesBadClips(BaseActionDataset):
         max_refetch: how many other clips are tried, before the pipeline is held to be at fault.
     """
 
-    # Set by the hook, which a Runner has before it has datasets. What nobody reports must not happen.
+    # Set by the hook. What nobody reports must not happen.
     reported = False
 
     def __init__(self, *args, tolerate_bad_clips: bool = False, max_refetch: int = 10, **kwargs) -> None:
-        self.tolerate_bad_clips = tolerate_bad_clips and self.reported
+        self.tolerate_bad_clips = tolerate_bad_clips
+        self.reported = self.reported  # by the Runner that this dataset is built for, not by a later one
         super().__init__(*args, max_refetch=max_refetch, **kwargs)
 
     def prepare_data(self, idx: int) -> dict | None:
@@ -100,7 +102,7 @@ class ToleratesBadClips(BaseActionDataset):
                 raise
             except Exception as error:
                 bad_clips.append(BadClip(self._path(tried), _reason(error)))
-                if not self.tolerate_bad_clips or len(bad_clips) > self.max_refetch:
+                if not (self.tolerate_bad_clips and self.reported) or len(bad_clips) > self.max_refetch:
                     raise UserError(self._sentence(bad_clips)) from error
             tried = self._rand_another()
         if bad_clips and sample is not None:
@@ -132,6 +134,17 @@ class ToleratesBadClips(BaseActionDataset):
             f'cannot read the clip {path} ({reason}){others}; repair it or take it out of '
             f'{self.ann_file}, or mend the pipeline if every clip fails'
         )
+
+
+def clip_datasets(dataset) -> Iterator[ToleratesBadClips]:
+    """The datasets that tolerate bad clips in a dataset, which may be a wrapper of some."""
+    if isinstance(dataset, ToleratesBadClips):
+        yield dataset
+    attributes = getattr(dataset, '__dict__', {})
+    for wrapped in ('dataset', '_dataset', 'datasets'):
+        inner = attributes.get(wrapped, ())
+        for each in inner if isinstance(inner, list | tuple) else [inner]:
+            yield from clip_datasets(each)
 
 
 def _reason(error: Exception) -> str:

@@ -58,7 +58,7 @@ def last_checkpoint(work_dir: str | Path) -> Path:
     note = work_dir / 'last_checkpoint'
     if note.is_file():
         path = Path(note.read_text().strip())
-        for candidate in (path, work_dir / path.name):
+        for candidate in (work_dir / path.name, path):
             if candidate.is_file():
                 return candidate
     raise UserError(f'no checkpoint in {work_dir}; name one with its config instead of the work directory')

@@ -8,7 +8,7 @@ from mmengine.dist import all_gather_object, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 
-from mmtin.datasets.bad_clips import ToleratesBadClips, bad_clips_of
+from mmtin.datasets.bad_clips import ToleratesBadClips, bad_clips_of, clip_datasets
 from mmtin.errors import UserError
 
 _NAMED = 10  # clips in the line at the end of a test; the file has all
@@ -38,10 +38,23 @@ class BadClipsHook(Hook):
     def __init__(self, max_share: float = 0.1, min_clips: int = 100) -> None:
         self.max_share = max_share
         self.min_clips = min_clips
+        # A Runner has hooks before datasets. Loops by iteration load before a hook has a turn.
         ToleratesBadClips.reported = True
         self._num_samples = 0
         self._replaced: dict[str, str] = {}  # the reason by path
         self._scored_wrong: dict[str, str] = {}
+
+    def before_run(self, runner) -> None:
+        ToleratesBadClips.reported = False  # datasets of this process that another Runner has, or none
+
+    def before_train(self, runner) -> None:
+        _report_for(runner.train_loop)
+
+    def before_val(self, runner) -> None:
+        _report_for(runner.val_loop)
+
+    def before_test(self, runner) -> None:
+        _report_for(runner.test_loop)
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         bad = dict(bad_clips_of(data_batch))
@@ -102,6 +115,11 @@ class BadClipsHook(Hook):
             names = ', '.join(list(bad)[:_NAMED]) + ', ...' * (len(bad) > _NAMED)
             line += f': {names}. Why: {file}'
         print_log(line, 'current', logging.WARNING if bad else logging.INFO)
+
+
+def _report_for(loop) -> None:
+    for dataset in clip_datasets(loop.dataloader.dataset):
+        dataset.reported = True
 
 
 def _write(bad: dict[str, str], file: Path, mode: str) -> None:

@@ -11,7 +11,7 @@ from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mmtin.files import remove_parts, write_whole
@@ -32,14 +32,21 @@ class WholeCheckpointHook(CheckpointHook):
     """
 
     file_backend: Any
+    best_ckpt_path: str | None
     keep_ckpt_ids: list[int]
+    # Of the checkpoint that is being written; other hooks write some, too.
+    _position: dict[str, int] | None = None
+    _gradients: dict[str, Tensor] | None = None
 
     def before_train(self, runner) -> None:
         super().before_train(runner)
+        self._disown_other_runs()
         if is_main_process() and isinstance(self.file_backend, LocalBackend):
             remove_parts(self.out_dir)
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        if self._position is None:
+            return
         # FlexibleRunner overwrites them, and counts an epoch too many after a validation.
         checkpoint['meta'].update(self._position)
         if 'optimizer' in checkpoint and self._gradients:
@@ -80,6 +87,7 @@ class WholeCheckpointHook(CheckpointHook):
             backend_args=self.backend_args,
             **self.args,
         )
+        self._position = self._gradients = None
         if not is_main_process():
             return
         write_whole(self.last_ckpt.encode(), Path(runner.work_dir, 'last_checkpoint'))
@@ -92,6 +100,7 @@ class WholeCheckpointHook(CheckpointHook):
         self._position = dict(epoch=runner.epoch, iter=runner.iter)
         with self._removing_afterwards():
             super()._save_best_checkpoint(runner, metrics)
+        self._position = None
 
     @contextmanager
     def _removing_afterwards(self) -> Iterator[None]:
@@ -105,6 +114,20 @@ class WholeCheckpointHook(CheckpointHook):
         best = {getattr(self, 'best_ckpt_path', None), *getattr(self, 'best_ckpt_path_dict', {}).values()}
         for path in set(outdated) - best:  # an epoch that is validated again has the same name
             backend.remove(path)
+
+    def _disown_other_runs(self) -> None:
+        """Leave alone the best checkpoint of the folder where the training began, if this is another."""
+        if hasattr(self, 'best_ckpt_path'):
+            self.best_ckpt_path = self._here(self.best_ckpt_path)
+        for key, path in getattr(self, 'best_ckpt_path_dict', {}).items():
+            self.best_ckpt_path_dict[key] = self._here(path)
+
+    def _here(self, path: str | None) -> str | None:
+        """The checkpoint of that name in this run's folder, also where the folder was moved."""
+        if path is None:
+            return None
+        path = self._path(Path(path).name)
+        return path if self.file_backend.exists(path) else None
 
     def _path(self, filename: str) -> str:
         return self.file_backend.join_path(self.out_dir, filename)

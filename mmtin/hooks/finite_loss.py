@@ -13,6 +13,9 @@ from torch import Tensor
 from mmtin.errors import UserError
 from mmtin.evaluation.dumps import NAME_KEYS
 
+# Of gradients in mixed precision: it starts at some 2**16, and each step that is skipped halves it.
+_LEAST_SCALE = 2.0**-60
+
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
@@ -20,7 +23,8 @@ class FiniteLossHook(Hook):
 
     Each loss is looked at after its gradients are there and before the optimizer steps, so that the
     weights stay as they were. A step that a gradient scaler of mixed precision skips, because gradients
-    overflow at a finite loss, is part of its search for a scale and no fault.
+    overflow at a finite loss, is part of its search for a scale and no fault. A training stops whose scaler
+    finds none, since it would go on and learn nothing.
 
     With several processes, each looks at its own loss: the one that meets the fault ends, and its launcher
     ends the others. Until then their weights may take a NaN from the shared gradients, which no checkpoint
@@ -51,7 +55,17 @@ class FiniteLossHook(Hook):
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         # Gradients that accumulate, or that a scaler of mixed precision refuses, had no step.
+        had_step = self._loss is None
         self._check(runner)
+        scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
+        if had_step or scaler is None or not runner.optim_wrapper.should_update():
+            return
+        if (scale := scaler.get_scale()) < _LEAST_SCALE:
+            raise UserError(
+                f'mixed precision skips every step up to iteration {runner.iter + 1}, epoch '
+                f'{runner.epoch + 1}: the loss is finite but its gradients are not, down to a scale of '
+                f'{scale:g}; train without --amp'
+            )
 
     def after_train(self, runner) -> None:
         self._remove()

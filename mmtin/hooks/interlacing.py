@@ -7,6 +7,7 @@ from mmengine.dist import gather_object, get_dist_info, is_main_process
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 
+from mmtin.datasets.bad_clips import WrongPrediction
 from mmtin.evaluation.interlacing import RECORD_FILE, Moments, write_record
 from mmtin.evaluation.interlacing_recorder import InterlacingRecorder, InterlacingStatistics
 
@@ -17,7 +18,8 @@ class InterlacingHook(Hook):
 
     Validation and test write statistics over their clips to ``<work_dir>/<timestamp>/interlacing.json``,
     a later validation of the same run over an earlier one. With several processes these are gathered, and
-    clips that the sampler repeats, so that each process gets as many, count once.
+    clips that the sampler repeats, so that each process gets as many, count once. Clips that cannot be
+    read, in whose place the network gets black frames, do not count.
 
     In training, every ``interval`` iterations the mean and standard deviation of the offsets over a batch,
     in frames, go to the Runner's visualizer as ``interlacing/<layer>/group<i>/offset_{mean,std}``.
@@ -66,12 +68,16 @@ class InterlacingHook(Hook):
         clips = len(data_batch['inputs'])
         counted = min(clips, self._clips_left)
         self._clips_left -= counted
+        samples = data_batch.get('data_samples', ())
+        black = {index for index, sample in enumerate(samples) if isinstance(sample, WrongPrediction)}
+        chosen = [index for index in range(counted) if index not in black]
+        if not chosen:
+            return
         kept = {}
-        for name, (offset, weight) in taken.items():
-            rows = len(offset) // clips * counted  # a clip has as many as views
-            kept[name] = (offset[:rows], weight[:rows])
-        if counted:
-            self._statistics.add(kept)
+        for name, predicted in taken.items():
+            # A clip has as many rows as views.
+            kept[name] = tuple(rows.unflatten(0, (clips, -1))[chosen].flatten(0, 1) for rows in predicted)
+        self._statistics.add(kept)
 
     def after_val_epoch(self, runner, metrics=None) -> None:
         self._write(runner)

@@ -3,12 +3,14 @@
 import re
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from mmaction.evaluation import AccMetric, ConfusionMatrix
 from mmengine.config import Config
+from mmengine.dataset import ConcatDataset, RepeatDataset
 from mmengine.runner import Runner
 
 from mmtin.datasets import RawframeClipDataset, VideoClipDataset
@@ -132,6 +134,21 @@ def test_nothing_is_replaced_unasked_or_unreported(tmp_path, tolerate, hook):
         dataset[1]
 
 
+def test_what_a_runner_reports_is_of_its_own_datasets(tmp_path):
+    hook = BadClipsHook()
+    early = clips(tmp_path, 'video', 'text')  # workers of a loop by iteration have it before the run starts
+    runner = SimpleNamespace()
+    hook.before_run(runner)
+    late, repeated, of_another = (clips(tmp_path, 'video', 'text') for _ in range(3))
+    for dataset in (ConcatDataset([late]), RepeatDataset(repeated, 2)):
+        runner.test_loop = SimpleNamespace(dataloader=SimpleNamespace(dataset=dataset))
+        hook.before_test(runner)
+    for dataset in (early, late, repeated):
+        assert BAD_CLIPS in dataset[1]['data_samples']
+    with pytest.raises(UserError, match='cannot read the clip'):
+        of_another[1]
+
+
 @pytest.mark.parametrize('test_mode', [False, True], ids=['training', 'test'])
 def test_a_set_of_bad_clips_ends_at_once(tmp_path, test_mode):
     BadClipsHook()
@@ -175,6 +192,14 @@ def test_lucky_predictions_of_bad_clips_are_wrong_in_every_metric():
     assert metric.evaluate(4) == {'acc/top1': 0.5, 'acc/top5': 0.5, 'acc/mean1': 0.5}
     matrix = confusion.evaluate(4)['confusion_matrix/result']
     assert matrix.sum() == 4 and matrix.diag().tolist() == [0, 1, 1, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize('label', [2, torch.eye(8)[2] + torch.eye(8)[5]], ids=['one label', 'several'])
+def test_scores_of_clips_that_are_not_averaged(label):
+    scores = WrongPrediction().set_gt_label(label).set_pred_score(torch.rand(3, 8)).pred_score
+    lowest = [2] if isinstance(label, int) else [2, 5]
+    assert scores.shape == (3, 8)
+    assert (scores[:, lowest] == 0).all() and (scores > 0).sum() == 3 * (8 - len(lowest))
 
 
 def test_several_labels_of_a_bad_clip_come_last():

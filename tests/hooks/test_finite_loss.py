@@ -94,15 +94,15 @@ class Scaled(OptimWrapper):
 
     def __init__(self, init_scale, **kwargs):
         super().__init__(**kwargs)
-        self.scaler = torch.amp.GradScaler('cpu', init_scale=init_scale)
+        self.loss_scaler = torch.amp.GradScaler('cpu', init_scale=init_scale)
 
     def backward(self, loss, **kwargs):
-        self.scaler.scale(loss).backward(**kwargs)
+        self.loss_scaler.scale(loss).backward(**kwargs)
         self._inner_count += 1
 
     def step(self, **kwargs):
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
+        self.loss_scaler.step(self.optimizer)
+        self.loss_scaler.update()
 
 
 class Weights(Hook):
@@ -169,6 +169,15 @@ def test_nan_in_mixed_precision_is_one(tmp_path):
     runner, _ = train(tmp_path, [1.0, math.nan], Scaled, init_scale=4.0)
     with pytest.raises(UserError, match=r'the loss is nan in iteration 2, .*gradient norm not finite'):
         runner.train()
+
+
+def test_mixed_precision_that_finds_no_scale(tmp_path):
+    """It would skip every step to the end."""
+    runner, weights = train(tmp_path, [1.0] * 200, Scaled, init_scale=4.0)
+    runner.model.weight.register_hook(lambda gradient: gradient * math.nan)
+    with pytest.raises(UserError, match=r'skips every step up to iteration 63, epoch 1: .* train without'):
+        runner.train()
+    assert torch.equal(weights.before[0], weights.before[-1])
 
 
 def test_nan_gets_into_no_checkpoint(tmp_path):

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import torch
 from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
 from mmengine.dataset import pseudo_collate
 
+from mmtin.datasets.bad_clips import WrongPrediction
 from mmtin.evaluation.interlacing import latest_record
 from mmtin.evaluation.interlacing_recorder import interlacing_layers
 from mmtin.evaluation.work_dirs import clips_dataset, config_file, last_checkpoint, load_tin, read_config
@@ -96,6 +98,26 @@ def test_hook_listens_in_tests_only(tmp_path):
     assert not any(net._forward_hooks for net in nets)
     assert (tmp_path / 'interlacing.json').is_file()
     assert json.loads((tmp_path / 'interlacing.json').read_text())['num_clips'] == 2
+
+
+@torch.inference_mode()
+def test_black_frames_do_not_count(tmp_path):
+    model, hook = tin(), InterlacingHook()
+    for layer in interlacing_layers(model).values():
+        torch.nn.init.normal_(layer.offset_net.fc2.weight)
+    runner = runner_for(model, tmp_path)
+    samples = [WrongPrediction(), ActionDataSample()]
+    clips = torch.randn(16, 3, 32, 32)  # two views of each
+    records = []
+    for number, frames in ((2, clips), (1, clips[8:])):
+        hook.before_test_epoch(runner)
+        model(frames)
+        hook.after_test_iter(runner, 0, dict(inputs=[None] * number, data_samples=samples[-number:]))
+        hook.after_test_epoch(runner, {})
+        records.append(json.loads((tmp_path / 'interlacing.json').read_text()))
+    assert [record['num_clips'] for record in records] == [2, 2]
+    first, second = ([layer['offset']['mean'] for layer in record['layers']] for record in records)
+    np.testing.assert_allclose(first, second, atol=1e-5)
 
 
 @torch.inference_mode()

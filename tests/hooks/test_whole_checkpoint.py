@@ -1,6 +1,7 @@
 """Checkpoints, validations and batches of a training that is stopped at the worst moment and resumed."""
 
 import itertools
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.evaluator import BaseMetric, Evaluator
-from mmengine.hooks import Hook
+from mmengine.hooks import CheckpointHook, Hook
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch.utils.data import BatchSampler, Dataset
@@ -77,7 +78,7 @@ class Network(BaseModel):
 
 
 class Score(BaseMetric):
-    """The accuracies of a list, one after another; an exception in it is raised."""
+    """The accuracies of a list, or several metrics, one after another; an exception in it is raised."""
 
     def __init__(self, accuracies):
         super().__init__()
@@ -90,12 +91,12 @@ class Score(BaseMetric):
         accuracy = self.accuracies.pop(0)
         if isinstance(accuracy, Exception):
             raise accuracy
-        return dict(acc=accuracy)
+        return accuracy if isinstance(accuracy, dict) else dict(acc=accuracy)
 
 
 def make_runner(
     work_dir, resumed=False, accuracies=(), hooks=(), seed=0, epochs=EPOCHS, loader=None, accumulate=1,
-    **checkpoint,
+    loop=None, **checkpoint,
 ):  # fmt: skip
     cfg = Config(dict(work_dir=str(work_dir), resume=resumed, randomness=dict(seed=seed)))
     resume(cfg, None)
@@ -107,7 +108,7 @@ def make_runner(
             val_evaluator=Evaluator(Score(accuracies)),
             val_cfg=dict(type='ValLoop'),
         )
-        checkpoint['save_best'] = 'acc'
+        checkpoint = dict(save_best='acc') | checkpoint
     return Runner(
         dict(type=Network),
         **cfg,
@@ -117,7 +118,7 @@ def make_runner(
         default_scope='mmaction',
         log_level='WARNING',
         train_dataloader=dict(dataset=Samples(), **(data | (loader or {}))),
-        train_cfg=dict(type='ResumableTrainLoop', max_epochs=epochs),
+        train_cfg=dict(type='ResumableTrainLoop', max_epochs=epochs, **(loop or {})),
         optim_wrapper=dict(
             optimizer=dict(type='SGD', lr=1e-3, momentum=0.9), accumulative_counts=accumulate
         ),
@@ -220,6 +221,15 @@ def test_validation_that_was_missed_is_made_up_for(tmp_path, epoch):
     assert checkpoints(tmp_path) == [f'epoch_{EPOCHS}.pth', f'best_acc_epoch_{epoch}.pth']
 
 
+def test_validation_that_was_missed_after_the_interval_changed(tmp_path):
+    loop = dict(val_interval=10, dynamic_intervals=[(3, 1)])
+    with pytest.raises(Stopped):
+        make_runner(tmp_path, accuracies=[Stopped()], loop=loop).train()
+    accuracies = [0.9, 0.1]
+    make_runner(tmp_path, resumed=True, accuracies=accuracies, loop=loop).train()
+    assert checkpoints(tmp_path) == ['epoch_3.pth', 'best_acc_epoch_2.pth'] and not accuracies
+
+
 def test_validation_that_is_in_the_checkpoint_is_not_repeated(tmp_path):
     make_runner(tmp_path, accuracies=[0.5], epochs=1).train()
     make_runner(tmp_path, resumed=True, accuracies=[0.6], epochs=2).train()
@@ -244,9 +254,34 @@ def test_what_was_there_stays_until_the_new_one_is_whole(tmp_path, name, left):
     assert checkpoints(tmp_path) == ['epoch_3.pth', 'best_acc_epoch_3.pth']
 
 
+@pytest.mark.parametrize('move', [shutil.copytree, shutil.move], ids=['copied', 'moved'])
+@pytest.mark.parametrize('save_best', ['acc', ['acc', 'loss']], ids=['one best', 'two'])
+def test_folder_of_another_run_is_left_alone(tmp_path, move, save_best):
+    metrics = [dict(acc=score, loss=1 - score) for score in (0.5, 0.6)]
+    make_runner(tmp_path / 'first', accuracies=metrics[:1], epochs=1, save_best=save_best).train()
+    left = checkpoints(tmp_path / 'first')
+    move(tmp_path / 'first', tmp_path / 'second')
+    make_runner(
+        tmp_path / 'second', resumed=True, accuracies=metrics[1:], epochs=2, save_best=save_best
+    ).train()
+    keys = [save_best] if isinstance(save_best, str) else save_best
+    best = [f'best_{key}_epoch_2.pth' for key in keys]
+    assert checkpoints(tmp_path / 'second') == ['epoch_2.pth', *best]
+    if (tmp_path / 'first').exists():
+        assert checkpoints(tmp_path / 'first') == left
+
+
 def test_checkpoint_that_should_have_gone_goes_later(tmp_path):
     make_runner(tmp_path, epochs=2, max_keep_ckpts=2).train()
     (tmp_path / '.epoch_3.pth.0.part').touch()
     make_runner(tmp_path, resumed=True, max_keep_ckpts=1, epochs=2).train()
     assert checkpoints(tmp_path) == ['epoch_2.pth']
     assert not list(tmp_path.glob('.*'))
+
+
+def test_checkpoints_of_another_hook_say_where_they_stand(tmp_path):
+    other = CheckpointHook(interval=2, by_epoch=False, filename_tmpl='other_{}.pth')
+    make_runner(tmp_path, hooks=[other]).train()
+    for iteration in (2, BATCHES + 1, EPOCHS * BATCHES):
+        meta = torch.load(tmp_path / f'other_{iteration}.pth')['meta']
+        assert (meta['epoch'], meta['iter']) == ((iteration - 1) // BATCHES, iteration)
