@@ -1,11 +1,14 @@
-"""Files that are whole or not there."""
+"""Files that are whole or not there, and not replaced unasked."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mmengine.dist import get_rank
 from mmengine.fileio import LocalBackend
+
+from mmtin.errors import UserError
 
 
 def write_whole(data: bytes, path: str | Path) -> None:
@@ -50,6 +53,33 @@ def remove_parts(folder: str | Path) -> None:
     """Remove what writers that were killed left in a folder; nothing may be writing there."""
     for part in Path(folder).glob('.*.part'):
         part.unlink(missing_ok=True)
+
+
+def require_free(*paths: Path, force: bool) -> None:
+    """Check that writing to ``paths`` destroys nothing, or that it may.
+
+    Raises:
+        UserError: if something is there that ``force`` does not allow to replace, or is a folder.
+    """
+    for path in paths:
+        if path.is_dir():
+            raise UserError(f'{path} is a folder; name a file')
+        if path.exists() and not force:
+            raise UserError(f'{path} is there already; --force replaces it')
+
+
+@contextmanager
+def making(path: Path) -> Iterator[None]:
+    """Make the folder of a new file; the body opens the file, or one beside it.
+
+    Raises:
+        UserError: if the folder or the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise UserError(f'cannot write {path} ({error.strerror or error}); name another file') from error
 
 
 class WholeFileBackend(LocalBackend):

@@ -13,16 +13,18 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
 
+from mmtin.checkpoint import read_checkpoint
 from mmtin.commands import require_file
 from mmtin.errors import UserError
 from mmtin.evaluation.work_dirs import last_checkpoint
 
 
-def resume(cfg: Config, load_from: str | None) -> None:
+def resume(cfg: Config, load_from: str | None, seed: int | None = None) -> None:
     """Let a config with ``resume`` and no ``load_from`` resume the run in its work directory, in place.
 
     It goes on from the last whole checkpoint. Where there is none yet, it starts from ``load_from``, as the
-    run that was stopped did; mmengine would start from nothing.
+    run that was stopped did; mmengine would start from nothing. The seed is that of the run, unless the
+    command names one: ``seed``.
 
     Raises:
         UserError: if there are checkpoints, but none is whole, or not the one that was named.
@@ -36,13 +38,17 @@ def resume(cfg: Config, load_from: str | None) -> None:
                 f'{cfg.load_from} is damaged or cut off; --resume without a path goes on from the last '
                 'whole checkpoint'
             )
-        return
-    path = whole_checkpoint(cfg.work_dir)
-    if path is None:
-        cfg.resume, cfg.load_from = False, load_from
-        print_log(f'Nothing to resume in {cfg.work_dir} yet: the run starts anew.', 'current')
     else:
+        path = whole_checkpoint(cfg.work_dir)
+        if path is None:
+            cfg.resume, cfg.load_from = False, load_from
+            print_log(f'Nothing to resume in {cfg.work_dir} yet: the run starts anew.', 'current')
+            return
         cfg.load_from = str(path)
+    if seed is None and Path(cfg.load_from).is_file():
+        of_run = read_checkpoint(cfg.load_from).get('meta', {}).get('seed')
+        if of_run is not None:
+            cfg.setdefault('randomness', {})['seed'] = of_run
 
 
 def whole_checkpoint(work_dir: str | Path) -> Path | None:

@@ -14,6 +14,9 @@ from mmtin.errors import UserError
 from mmtin.resumption import is_whole, one_sentence_on_full_disk, resume, whole_checkpoint
 
 
+SEED = 7
+
+
 @pytest.fixture
 def work_dir(tmp_path):
     """A work directory with three checkpoints."""
@@ -21,7 +24,7 @@ def work_dir(tmp_path):
     folder.mkdir()
     for epoch in (1, 2, 3):
         path = folder / f'epoch_{epoch}.pth'
-        torch.save(dict(meta={}, state_dict=dict(weight=torch.arange(100))), path)
+        torch.save(dict(meta=dict(seed=SEED), state_dict=dict(weight=torch.arange(100))), path)
         os.utime(path, (epoch, epoch))
     shutil.copy(path, folder / 'best_acc_epoch_3.pth')
     (folder / 'last_checkpoint').write_text(str(path))
@@ -126,3 +129,12 @@ def test_full_disk_before_the_first_checkpoint(tmp_path):
 def test_other_errors_stay_what_they_are(tmp_path):
     with pytest.raises(FileNotFoundError), one_sentence_on_full_disk(tmp_path):
         (tmp_path / 'nowhere').read_text()
+
+
+@pytest.mark.parametrize('given, kept', [(None, SEED), (5, 0)])
+@pytest.mark.parametrize('named', [False, True])
+def test_the_seed_is_that_of_the_run_unless_the_command_names_one(work_dir, named, given, kept):
+    load_from = str(work_dir / 'epoch_1.pth') if named else None
+    cfg = Config(dict(resume=True, load_from=load_from, work_dir=str(work_dir), randomness=dict(seed=0)))
+    resume(cfg, None, given)
+    assert cfg.randomness.seed == kept

@@ -18,6 +18,7 @@ from mmtin.commands import one_sentence_errors, positive_int
 from mmtin.datasets.checking import Decoding, fault_of, read_list
 from mmtin.datasets.isolation import find_faults
 from mmtin.errors import UserError
+from mmtin.files import require_free, write_whole
 
 
 def parse_args() -> argparse.Namespace:
@@ -60,9 +61,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
-    new = path.with_name(f'.{path.name}.new')
-    new.write_text(''.join(f'{line}\n' for line in lines), encoding='utf-8')
-    new.replace(path)
+    write_whole(''.join(f'{line}\n' for line in lines).encode(), path)
 
 
 def check(args: argparse.Namespace) -> bool:
@@ -71,10 +70,9 @@ def check(args: argparse.Namespace) -> bool:
     files = [path.resolve() for path in (args.list, bad_file, args.write_list) if path]
     if len(set(files)) < len(files):
         raise UserError('LIST, --bad and --write-list must be different files')
-    for path in (bad_file, args.write_list):
-        if path and path.exists() and not args.force:
-            raise UserError(f'{path} is there already; name another file, or --force to replace it')
-        if path and not os.access(path.parent, os.W_OK):
+    for path in filter(None, (bad_file, args.write_list)):
+        require_free(path, force=args.force)
+        if not os.access(path.parent, os.W_OK):
             raise UserError(f'cannot write to {path.parent}; name other files with --bad and --write-list')
     if not args.media.is_dir():
         raise UserError(f'no folder {args.media}: --media takes the folder that paths in LIST start from')

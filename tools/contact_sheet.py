@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmtin.commands import one_sentence_errors, positive_int, require_file
 from mmtin.config import match_num_segments
 from mmtin.errors import UserError
+from mmtin.files import require_free
 from mmtin.visualization import draw_contact_sheet, predict_clip
 
 
@@ -35,8 +36,7 @@ def main() -> None:
         require_file(args.checkpoint, 'checkpoint')
         if args.out.suffix not in ('.png', '.svg'):
             raise UserError(f'--out must end in .png or .svg, got {args.out}')
-        if args.out.exists() and not args.force:
-            raise UserError(f'{args.out} is there already; --force replaces it')
+        require_free(args.out, force=args.force)
         cfg = Config.fromfile(args.config)
         match_num_segments(cfg)
         labels = args.labels or Path(cfg.test_dataloader.dataset.ann_file).with_name('labels.txt')

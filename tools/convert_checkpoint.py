@@ -23,7 +23,7 @@ from mmtin.checkpoint.conversion import Conversion, convert_checkpoint
 from mmtin.checkpoint.recipe import recipe
 from mmtin.commands import one_sentence_errors, positive_int, positive_number
 from mmtin.errors import UserError
-from mmtin.files import write_whole
+from mmtin.files import require_free, write_whole
 
 
 def parse_args() -> argparse.Namespace:
@@ -64,8 +64,7 @@ def main() -> None:
         config = args.target.with_suffix('.py')
         if config == args.target:
             raise UserError(f'{args.target} would be a config; name the checkpoint .pth')
-        if there := [str(path) for path in (args.target, config) if path.exists() and not args.force]:
-            raise UserError(f'{" and ".join(there)} is there already; --force replaces it')
+        require_free(args.target, config, force=args.force)
         with Console(stderr=True).status('Converting'):
             done = convert_checkpoint(
                 read_checkpoint(args.source), args.num_segments, args.max_offset, args.fill

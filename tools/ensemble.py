@@ -15,6 +15,7 @@ from mmtin.commands import one_sentence_errors
 from mmtin.errors import UserError
 from mmtin.evaluation.dumps import read_dump, write_dump
 from mmtin.evaluation.ensemble import average, metrics
+from mmtin.files import require_free
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,8 +34,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with one_sentence_errors():
-        if args.out and args.out.exists() and not args.force:
-            raise UserError(f'{args.out} is there already; --force replaces it')
+        if args.out:
+            require_free(args.out, force=args.force)
         if len(set(args.dumps)) < len(args.dumps):
             raise UserError('a dump is named twice; name each once and give it a weight')
         parts = {path: read_dump(path) for path in track(args.dumps, 'Reading dumps', transient=True)}

@@ -34,8 +34,8 @@ from mmtin.export import (
     write_onnx,
     write_program,
 )
+from mmtin.files import making, require_free
 from mmtin.prediction import class_names, load_recognizer
-from mmtin.prediction.results import making, require_free
 
 
 def parse_args() -> argparse.Namespace:
@@ -61,7 +61,7 @@ def main() -> None:
     with one_sentence_errors():
         if args.out.suffix not in ('.onnx', '.pt2'):
             raise UserError(f'the output must end in .onnx or .pt2, got {args.out}')
-        require_free(args.out, args.force)
+        require_free(args.out, force=args.force)
         if args.out.suffix == '.onnx':
             require_onnx(args.opset)
         for video in args.videos:

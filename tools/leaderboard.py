@@ -19,6 +19,7 @@ from mmtin.evaluation import costs, leaderboard, leaderboard_report
 from mmtin.evaluation.dumps import read_dump
 from mmtin.evaluation.published import read_publication
 from mmtin.evaluation.submission import FORMATS, read_lines, read_names, submission
+from mmtin.files import require_free, write_whole
 
 
 def parse_args() -> argparse.Namespace:
@@ -69,7 +70,7 @@ def parse_args() -> argparse.Namespace:
 
 def write_leaderboard(args: argparse.Namespace) -> None:
     files = {ending: args.out / f'leaderboard.{ending}' for ending in ('md', 'csv', 'png')}
-    refuse_to_overwrite(files.values(), args.force)
+    require_free(*files.values(), force=args.force)
     if torch.device(args.device).type == 'cuda' and not torch.cuda.is_available():
         raise UserError(f'torch sees no GPU for --device {args.device}; use --device cpu')
     publication = read_publication()
@@ -100,21 +101,13 @@ def write_leaderboard(args: argparse.Namespace) -> None:
 
 
 def write_submission(args: argparse.Namespace) -> None:
-    refuse_to_overwrite([args.out], args.force)
+    require_free(args.out, force=args.force)
     names = read_names(args.clips) if args.clips else None
     classes = read_lines(args.labels) if args.labels else ()
     lines = submission(read_dump(args.dump), args.format, names, classes)
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    new = args.out.with_name(f'.{args.out.name}.new')
-    new.write_text(''.join(f'{line}\n' for line in lines), encoding='utf-8')
-    new.replace(args.out)
+    write_whole(''.join(f'{line}\n' for line in lines).encode(), args.out)
     print(f'Predictions for {len(lines)} clips in the form of {args.format}: {args.out}')
-
-
-def refuse_to_overwrite(paths, force: bool) -> None:
-    there = [path for path in paths if path.exists()]
-    if there and not force:
-        raise UserError(f'{there[0]} is there already; --force replaces it')
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ from mmtin.evaluation.work_dirs import (
     load_tin,
     read_config,
 )
+from mmtin.files import require_free
 from mmtin.visualization.interlacing import draw_offsets, draw_weights
 from mmtin.visualization.interlacing_strip import draw_interlaced_clip, interlace_clip
 
@@ -59,9 +60,7 @@ def main() -> None:
     with one_sentence_errors():
         is_work_dir = args.source.is_dir()
         out = args.out or (args.source if is_work_dir else Path()) / 'interlacing'
-        there = [path for name in NAMES for path in out.glob(f'{name}.*')]
-        if there and not args.force:
-            raise UserError(f'{there[0]} is there already; --force replaces it')
+        require_free(*(path for name in NAMES for path in out.glob(f'{name}.*')), force=args.force)
         if not is_work_dir:
             require_file(str(args.source), 'work directory or checkpoint')
             if args.config is None:

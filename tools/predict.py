@@ -30,6 +30,7 @@ from tabulate import tabulate
 
 from mmtin.commands import one_sentence_errors, positive_int, positive_number
 from mmtin.errors import UserError
+from mmtin.files import making, require_free
 from mmtin.prediction import (
     Fault,
     class_names,
@@ -43,7 +44,7 @@ from mmtin.prediction import (
 from mmtin.prediction.frames import open_source
 from mmtin.prediction.live import LiveFrames
 from mmtin.prediction.pipeline import TestPipeline
-from mmtin.prediction.results import ResultsFile, making, require_free
+from mmtin.prediction.results import ResultsFile
 from mmtin.prediction.terminal import (
     SOME_FAILED,
     VideoProgress,
@@ -130,12 +131,12 @@ def load(args: argparse.Namespace) -> tuple[torch.nn.Module, list[str]]:
 def predict_files(args: argparse.Namespace) -> int:
     """Write the results of all videos and return the exit status."""
     out = args.out or Path('results.json')
-    require_free(out, args.force)
+    require_free(out, force=args.force)
     videos = list_videos(args.videos, args.media)
     folder = out.with_name(f'{out.stem}_videos')
     copies = [folder / path for path in output_paths(videos, '.mp4')] if args.save_video else []
     for copy in copies:
-        require_free(copy, args.force)
+        require_free(copy, force=args.force)
     model, names = load(args)
     workers = default_workers(len(videos)) if args.workers is None else args.workers
     num_segments = model.cfg.model.backbone.get('num_segments', 1)
@@ -180,7 +181,7 @@ def predict_files(args: argparse.Namespace) -> int:
 def predict_stream(args: argparse.Namespace) -> int:
     """Write a line of JSON for each window and return the exit status."""
     if args.out:
-        require_free(args.out, args.force)
+        require_free(args.out, force=args.force)
     with ExitStack() as stack:
         out = sys.stdout
         stack.enter_context(logs_on_stderr())

@@ -13,6 +13,7 @@ from rich.progress import track
 
 from mmtin.commands import one_sentence_errors, positive_int
 from mmtin.errors import UserError
+from mmtin.files import require_free
 from mmtin.report import read_run, render_page
 
 
@@ -45,8 +46,7 @@ def main() -> None:
     with one_sentence_errors():
         several = len(args.work_dirs) > 1
         out = args.out or (Path() if several else args.work_dirs[0]) / 'report.html'
-        if out.exists() and not args.force:
-            raise UserError(f'{out} is there already; --force replaces it')
+        require_free(out, force=args.force)
         dumps = args.dumps or [None] * len(args.work_dirs)
         if len(dumps) != len(args.work_dirs):
             raise UserError(f'--dumps names {len(dumps)} files for {len(args.work_dirs)} work directories')

@@ -29,7 +29,7 @@ def main() -> None:
         cfg = upstream['merge_args'](cfg, args)
         refuse_amp_without_gpu(cfg)
         join_without_gpu(cfg)
-        resume(cfg, load_from)
+        resume(cfg, load_from, args.seed)
         match_num_segments(cfg)
         name_clips(cfg, 'train_dataloader')
         with one_sentence_on_full_disk(cfg.work_dir):

@@ -2,6 +2,7 @@
 
 import csv
 import importlib.metadata
+import io
 import os
 import platform
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from tabulate import tabulate
 
 from mmtin.benchmarking.timing import Row
 from mmtin.errors import UserError
+from mmtin.files import require_free, write_whole
 
 _PACKAGES = ('mmtin', 'torch', 'mmaction2', 'mmengine', 'mmcv', 'mmcv-lite', 'triton')
 
@@ -69,8 +71,7 @@ def refuse_to_overwrite(path: Path, force: bool) -> None:
     Raises:
         UserError: if it is there and ``force`` is not given, or its folder is not writable.
     """
-    if path.exists() and not force:
-        raise UserError(f'{path} is there already; name another file, or --force to replace it')
+    require_free(path, force=force)
     if not os.access(path.parent, os.W_OK):
         raise UserError(f'cannot write to {path.parent}; name another file with --csv')
 
@@ -78,12 +79,11 @@ def refuse_to_overwrite(path: Path, force: bool) -> None:
 def write_csv(path: Path, records: Iterable[dict[str, object]], found: dict[str, str]) -> None:
     """Write every record in full precision, with the :func:`environment` in each line."""
     records = list(records)
-    new = path.with_name(f'.{path.name}.new')
-    with new.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, [*_columns(records), *found])
-        writer.writeheader()
-        writer.writerows({**line, **found} for line in records)
-    new.replace(path)
+    table = io.StringIO(newline='')
+    writer = csv.DictWriter(table, [*_columns(records), *found])
+    writer.writeheader()
+    writer.writerows({**line, **found} for line in records)
+    write_whole(table.getvalue().encode(), path)
 
 
 def _columns(records: list[dict[str, object]]) -> list[str]:

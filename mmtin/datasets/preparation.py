@@ -10,6 +10,7 @@ from pathlib import Path
 from mmtin.datasets.annotations import DATA_SETS, Annotations, Clip, DataSet
 from mmtin.datasets.media import MISSING, Inspection, inspect_frames, inspect_video, list_line
 from mmtin.errors import UserError
+from mmtin.files import require_free
 
 FILES = ('labels.txt', 'train.txt', 'val.txt', 'test.txt', 'missing.txt', 'README.txt')
 
@@ -156,9 +157,7 @@ def _readme(data_set: DataSet, owners: Annotations, counts: dict, warnings: list
 
 
 def _check_place(folder: Path, link: Path, media: Path, force: bool) -> None:
-    there = [folder / file for file in FILES if (folder / file).exists()]
-    if there and not force:
-        raise UserError(f'{there[0]} is there already; choose another --out, or --force to replace it')
+    require_free(*(folder / file for file in FILES), force=force)
     if link.exists() and not link.samefile(media) and not (force and link.is_symlink()):
         remedy = 'or --force to link anew' if link.is_symlink() else 'or move the folder away'
         raise UserError(f'{link} is not {media}; choose another --out, {remedy}')

@@ -5,7 +5,6 @@ Such a file is a pickle, which could run any code while it is read: see ``number
 
 import os.path
 import pickle
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from mmengine.config import Config
 
 from mmtin.errors import UserError
 from mmtin.evaluation.number_pickle import NumberArray, NumbersUnpickler
+from mmtin.files import write_whole
 
 # Keys of a sample that name its clip: of videos, and of folders of frames.
 NAME_KEYS = ('filename', 'frame_dir')
@@ -99,9 +99,7 @@ def write_dump(path: str | Path, clips: Sequence[ScoredClip]) -> None:
         )
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix='.new-', delete=False) as file:
-        pickle.dump(samples, file, protocol=2)
-    Path(file.name).replace(path)
+    write_whole(pickle.dumps(samples, protocol=2), path)
 
 
 def relative_names(clips: Sequence[ScoredClip]) -> list[str] | None:

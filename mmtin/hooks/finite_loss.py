@@ -45,10 +45,12 @@ class FiniteLossHook(Hook):
 
     def before_train(self, runner) -> None:
         self._remove()
-        self._handles = [runner.model.register_forward_hook(self._keep_loss, with_kwargs=True)]
+        # Not as decorators: they would import the compiler with mmtin.
+        keep_loss, check = map(torch.compiler.disable, (self._keep_loss, lambda *_: self._check(runner)))
+        self._handles = [runner.model.register_forward_hook(keep_loss, with_kwargs=True)]
         wrapper = runner.optim_wrapper
         for each in wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]:
-            self._handles.append(each.optimizer.register_step_pre_hook(lambda *_: self._check(runner)))
+            self._handles.append(each.optimizer.register_step_pre_hook(check))
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         self._data_batch = data_batch
@@ -83,7 +85,6 @@ class FiniteLossHook(Hook):
             handle.remove()
         self._handles = []
 
-    @torch.compiler.disable
     @torch.no_grad()
     def _keep_loss(self, model, args, kwargs, losses) -> None:
         """Have the loss of a forward pass brought to the CPU; nobody waits for it yet."""
@@ -96,7 +97,6 @@ class FiniteLossHook(Hook):
             self._copied = torch.cuda.Event()
             self._copied.record()
 
-    @torch.compiler.disable
     def _check(self, runner) -> None:
         if self._loss is None:
             return

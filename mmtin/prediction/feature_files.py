@@ -7,9 +7,9 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from mmtin.errors import UserError
-from mmtin.files import write_whole
+from mmtin.files import making, require_free, write_whole
 from mmtin.prediction.features import Features
-from mmtin.prediction.results import ResultsFile, making, require_free
+from mmtin.prediction.results import ResultsFile
 from mmtin.prediction.videos import Video, output_paths
 
 
@@ -77,7 +77,7 @@ class FeatureFile:
     """
 
     def __init__(self, path: Path, force: bool) -> None:
-        require_free(path, force)
+        require_free(path, force=force)
         try:
             import h5py
         except ImportError as error:

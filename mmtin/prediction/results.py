@@ -2,12 +2,10 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from mmtin.errors import UserError
+from mmtin.files import making, require_free
 
 
 class ResultsFile:
@@ -27,7 +25,7 @@ class ResultsFile:
     """
 
     def __init__(self, path: Path, force: bool = False, **head: object) -> None:
-        require_free(path, force)
+        require_free(path, force=force)
         self.path = path
         self._part = path.with_name(f'.{path.name}.part')
         self._head = head
@@ -60,29 +58,3 @@ class ResultsFile:
                 print(f'stopped; what was done until then is in {self.path}', file=sys.stderr)
         finally:
             self._part.unlink(missing_ok=True)
-
-
-@contextmanager
-def making(path: Path) -> Iterator[None]:
-    """Make the folder of a new file; the body opens the file, or one beside it.
-
-    Raises:
-        UserError: if the folder or the file cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield
-    except OSError as error:
-        raise UserError(f'cannot write {path} ({error.strerror or error}); name another file') from error
-
-
-def require_free(path: Path, force: bool) -> None:
-    """Check that writing to ``path`` destroys nothing.
-
-    Raises:
-        UserError: if something is there that is not to be replaced, or is a folder.
-    """
-    if path.is_dir():
-        raise UserError(f'{path} is a folder; name a file')
-    if path.exists() and not force:
-        raise UserError(f'{path} is there already; name another file, or --force to replace it')

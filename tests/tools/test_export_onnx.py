@@ -161,7 +161,7 @@ def test_faults_are_one_sentence_and_leave_no_file(monkeypatch, trained, recogni
 def test_a_network_that_differs_is_not_written(monkeypatch, trained, tmp_path):
     monkeypatch.setattr(checking, 'MAX_RELATIVE_ERROR', 1e-12)
     (tmp_path / 'tin.pt2').write_text('an older one')
-    assert '--force to replace it' in run_tool(monkeypatch, 'export_onnx', *trained, tmp_path / 'tin.pt2')
+    assert '--force replaces it' in run_tool(monkeypatch, 'export_onnx', *trained, tmp_path / 'tin.pt2')
     sentence = run_tool(monkeypatch, 'export_onnx', *trained, tmp_path / 'tin.pt2', '--force')
     assert 'on random clips the exported network differs from PyTorch by' in sentence
     assert [path.read_text() for path in tmp_path.iterdir()] == ['an older one']
