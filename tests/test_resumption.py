@@ -13,7 +13,6 @@ from mmengine.config import Config
 from mmtin.errors import UserError
 from mmtin.resumption import is_whole, one_sentence_on_full_disk, resume, whole_checkpoint
 
-
 SEED = 7
 
 
