@@ -99,7 +99,7 @@ def make_runner(
     loop=None, **checkpoint,
 ):  # fmt: skip
     cfg = Config(dict(work_dir=str(work_dir), resume=resumed, randomness=dict(seed=seed)))
-    resume(cfg, None)
+    resume(cfg, None, seed)
     data = dict(batch_size=BATCH_SIZE, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=True))
     validation = {}
     if accuracies:
