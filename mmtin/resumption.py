@@ -82,7 +82,7 @@ def is_whole(path: str | Path) -> bool:
         with zipfile.ZipFile(path) as file:
             if file.testzip() is not None:
                 return False
-        torch.load(path, 'meta', mmap=True, weights_only=True)
+        torch.load(path, 'meta', weights_only=True)
     except pickle.UnpicklingError as error:
         return 'GLOBAL' in str(error)  # whole, but names code: for those who load it to say
     except Exception:  # whatever a damaged file makes of its readers

@@ -31,6 +31,7 @@ def environment(device: torch.device | str) -> dict[str, str]:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
+    found['torch'] = torch.__version__  # with its build, such as +cu130
     if device.type == 'cuda':
         found['cuda'] = str(torch.version.cuda)
     return found

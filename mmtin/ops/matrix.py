@@ -86,7 +86,8 @@ def _product(matrix: Tensor, grouped: Tensor) -> Tensor:
 
 
 def _no_autocast(device_type: str) -> AbstractContextManager:
-    if torch.amp.is_autocast_available(device_type):
+    # torch 2.11's compiler cannot ask.
+    if torch.compiler.is_compiling() or torch.amp.is_autocast_available(device_type):
         return torch.autocast(device_type, enabled=False)
     return nullcontext()  # the meta device, on which costs are counted
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -268,7 +269,8 @@ def test_kernels_move_16_bytes_a_thread_and_spill_nothing(tmp_path):
     for case, forward, backward in reports:
         for kernel in (forward, backward):
             assert kernel['STACK'] == kernel['LOCAL'] == 0, (case, kernel)
-            assert kernel['REG'] <= 64, (case, kernel)
+            # Triton 3.6, that of torch 2.11, takes some more.
+            assert kernel['REG'] <= (64 if version('triton') >= '3.7' else 72), (case, kernel)
             # All but the loads of offsets and weights, numbers in float32, and the stores of partial sums.
             numbers = [load for load in kernel['loads'] if load != 'v4.b32']
             assert set(numbers) <= {'b32'} and len(numbers) <= 8, (case, kernel)
