@@ -1,11 +1,10 @@
 """Temporal Interlacing Network for MMAction2. Importing it registers everything."""
 
-__version__ = '0.1.0'
-
 from mmtin import compat
+from mmtin.version import __version__
 
 compat.apply()
 
-from mmtin import datasets, hooks, loops, models, ops, registry  # noqa: E402
+from mmtin import datasets, engine, interlacing, models, ops, registry  # noqa: E402
 
-__all__ = ['datasets', 'hooks', 'loops', 'models', 'ops', 'registry']
+__all__ = ['__version__', 'datasets', 'engine', 'interlacing', 'models', 'ops', 'registry']

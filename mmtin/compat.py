@@ -30,7 +30,7 @@ from packaging.requirements import Requirement
 from torch.distributed.fsdp import FullyShardedDataParallel
 
 from mmtin.checkpoint.reading import read_checkpoint
-from mmtin.files import WholeFileBackend
+from mmtin.files.whole import WholeFileBackend
 
 # Two distributions of the module mmcv: with compiled operators and without, enough for most.
 _MMCV = ('mmcv', 'mmcv-lite')

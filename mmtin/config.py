@@ -2,10 +2,12 @@
 
 import inspect
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
 from mmengine.logging import print_log
+from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 from mmtin.errors import UserError
@@ -22,6 +24,22 @@ _READ_LATER = {
     'sync_bn',
     'test_protocol',
 }
+
+
+def read_config(path: str | Path) -> Config:
+    """A config file ready to build from, with what mmtin completes in it. Reading it runs its code.
+
+    Raises:
+        UserError: if it is damaged, or asks for what cannot be.
+    """
+    try:
+        cfg = Config.fromfile(path)
+    except SyntaxError as error:
+        raise UserError(f'the config {path} is damaged or cut off; {error}') from error
+    init_default_scope(cfg.get('default_scope') or 'mmaction')
+    choose_test_protocol(cfg)
+    match_num_segments(cfg)
+    return cfg
 
 
 def refuse_late_options(cfg: Config, options: Iterable[str]) -> None:

@@ -22,12 +22,12 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmtin.datasets.ava import read_proposals
-from mmtin.datasets.decoding import open_video
-from mmtin.datasets.packets import VideoError
+from mmtin.datasets.names import name_clips
+from mmtin.datasets.video.decoding import open_video
+from mmtin.datasets.video.packets import VideoError
 from mmtin.errors import UserError
-from mmtin.evaluation.dumps import name_clips
-from mmtin.evaluation.work_dirs import last_checkpoint
 from mmtin.prediction.frames import open_file
+from mmtin.work_dirs import last_checkpoint
 from tests.datasets.owner_files import write_lines
 from tests.report.tiny_run import tiny_config, write_videos
 from tests.tools.in_process import TOOLS, run_tool

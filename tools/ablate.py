@@ -14,9 +14,9 @@ from mmengine.config import Config
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.progress import TimeRemainingColumn as TimeLeft
 
-from mmtin.ablation import report, runs
+from mmtin.ablation import results_table, runs
 from mmtin.ablation.variants import VARIANTS
-from mmtin.commands import one_sentence_errors, positive_int, require_file
+from mmtin.commands.arguments import one_sentence_errors, positive_int, require_file
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -85,7 +85,7 @@ def train_all(args: argparse.Namespace) -> None:
                 args.keep_checkpoints,
             )
             progress.update(task, completed=done + num_steps)
-            top1 = 100 * result['metrics'][report.METRIC]
+            top1 = 100 * result['metrics'][results_table.METRIC]
             progress.print(f'{run}: top-1 {top1:.1f} %, {result["minutes"]:.1f} minutes')
 
 
@@ -100,7 +100,7 @@ def main() -> None:
             except KeyboardInterrupt:
                 sys.exit('stopped; the same command goes on from here')
         print()
-        print(report.write_report(args.work_dir))
+        print(results_table.write_report(args.work_dir))
         print(f'Table, numbers and chart: {args.work_dir}/ablation.{{md,csv,png,svg}}')
 
 

@@ -13,8 +13,8 @@ import torch
 from rich.progress import track
 
 from mmtin.benchmarking import alternate, compare, environment, model, network, table, write_csv
-from mmtin.benchmarking.report import record, refuse_to_overwrite
-from mmtin.commands import one_sentence_errors, positive_int
+from mmtin.benchmarking.output import record, refuse_to_overwrite
+from mmtin.commands.arguments import one_sentence_errors, positive_int
 from mmtin.errors import UserError
 from mmtin.models import TINResNet
 

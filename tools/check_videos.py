@@ -14,11 +14,11 @@ from pathlib import Path
 
 from rich.progress import track
 
-from mmtin.commands import one_sentence_errors, positive_int
-from mmtin.datasets.checking import Decoding, fault_of, read_list
-from mmtin.datasets.isolation import find_faults
+from mmtin.commands.arguments import one_sentence_errors, positive_int
+from mmtin.datasets.preparing.checking import Decoding, fault_of, read_list
+from mmtin.datasets.preparing.isolation import find_faults
 from mmtin.errors import UserError
-from mmtin.files import require_free, write_whole
+from mmtin.files.whole import require_free, write_whole
 
 
 def parse_args() -> argparse.Namespace:

@@ -3,8 +3,8 @@
 
 import argparse
 
-from mmtin.commands import one_sentence_errors
-from mmtin.evaluation import comparison_table, latest_test_result
+from mmtin.commands.arguments import one_sentence_errors
+from mmtin.scores import comparison_table, latest_test_result
 
 
 def main() -> None:

@@ -10,11 +10,11 @@ from mmaction.apis import init_recognizer
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 
-from mmtin.commands import one_sentence_errors, positive_int, require_file
+from mmtin.commands.arguments import one_sentence_errors, positive_int, require_file
 from mmtin.config import match_num_segments
 from mmtin.errors import UserError
-from mmtin.files import require_free
-from mmtin.visualization import draw_contact_sheet, predict_clip
+from mmtin.files.whole import require_free
+from mmtin.prediction.contact_sheet import draw_contact_sheet, predict_clip
 
 
 def parse_args() -> argparse.Namespace:

@@ -19,11 +19,11 @@ from rich.console import Console
 from tabulate import tabulate
 
 from mmtin.checkpoint import read_checkpoint
-from mmtin.checkpoint.conversion import Conversion, convert_checkpoint
-from mmtin.checkpoint.recipe import recipe
-from mmtin.commands import one_sentence_errors, positive_int, positive_number
+from mmtin.commands.arguments import one_sentence_errors, positive_int, positive_number
+from mmtin.conversion.convert import Conversion, convert_checkpoint
+from mmtin.conversion.recipe import recipe
 from mmtin.errors import UserError
-from mmtin.files import require_free, write_whole
+from mmtin.files.whole import require_free, write_whole
 
 
 def parse_args() -> argparse.Namespace:

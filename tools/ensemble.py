@@ -11,11 +11,11 @@ from pathlib import Path
 from rich.progress import track
 from tabulate import tabulate
 
-from mmtin.commands import one_sentence_errors
+from mmtin.commands.arguments import one_sentence_errors
 from mmtin.errors import UserError
-from mmtin.evaluation.dumps import read_dump, write_dump
-from mmtin.evaluation.ensemble import average, metrics
-from mmtin.files import require_free
+from mmtin.files.whole import require_free
+from mmtin.scores.dumps import read_dump, write_dump
+from mmtin.scores.ensemble import average, metrics
 
 
 def parse_args() -> argparse.Namespace:

@@ -18,7 +18,7 @@ from rich.console import Console
 from tabulate import tabulate
 
 from mmtin.benchmarking.timing import alternate, compare
-from mmtin.commands import one_sentence_errors, positive_int, require_file
+from mmtin.commands.arguments import one_sentence_errors, positive_int, require_file
 from mmtin.errors import UserError
 from mmtin.export import (
     ClipClassifier,
@@ -34,7 +34,7 @@ from mmtin.export import (
     write_onnx,
     write_program,
 )
-from mmtin.files import making, require_free
+from mmtin.files.whole import making, require_free
 from mmtin.prediction import class_names, load_recognizer
 
 

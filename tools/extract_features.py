@@ -18,12 +18,12 @@ from pathlib import Path
 
 import torch
 
-from mmtin.commands import one_sentence_errors, positive_int, positive_number
+from mmtin.commands.arguments import one_sentence_errors, positive_int, positive_number
+from mmtin.commands.terminal import SOME_FAILED, VideoProgress, clean_stops
 from mmtin.errors import UserError
 from mmtin.prediction import Fault, extract_features, list_videos, load_recognizer
 from mmtin.prediction.feature_files import FORMATS
 from mmtin.prediction.features import Windows
-from mmtin.prediction.terminal import SOME_FAILED, VideoProgress, clean_stops
 from mmtin.prediction.videos import default_workers
 
 

@@ -13,13 +13,14 @@ import torch
 from rich.progress import track
 
 from mmtin.benchmarking import environment
-from mmtin.commands import one_sentence_errors, positive_int
+from mmtin.commands.arguments import one_sentence_errors, positive_int
 from mmtin.errors import UserError
-from mmtin.evaluation import costs, leaderboard, leaderboard_report
-from mmtin.evaluation.dumps import read_dump
-from mmtin.evaluation.published import read_publication
-from mmtin.evaluation.submission import FORMATS, read_lines, read_names, submission
-from mmtin.files import require_free, write_whole
+from mmtin.files.whole import require_free, write_whole
+from mmtin.leaderboard import costs, document
+from mmtin.leaderboard import rows as table
+from mmtin.leaderboard.published import read_publication
+from mmtin.scores.dumps import read_dump
+from mmtin.scores.submission import FORMATS, read_lines, read_names, submission
 
 
 def parse_args() -> argparse.Namespace:
@@ -74,26 +75,24 @@ def write_leaderboard(args: argparse.Namespace) -> None:
     if torch.device(args.device).type == 'cuda' and not torch.cuda.is_available():
         raise UserError(f'torch sees no GPU for --device {args.device}; use --device cpu')
     publication = read_publication()
-    results = [
-        leaderboard.read_result(text) for text in track(args.results, 'Reading results', transient=True)
-    ]
-    rows, others = leaderboard.join(publication, results)
-    subjects = leaderboard.buildable(publication, results)
+    results = [table.read_result(text) for text in track(args.results, 'Reading results', transient=True)]
+    rows, others = table.join(publication, results)
+    subjects = table.buildable(publication, results)
     figures, found = costs.count(subjects), {}
     if not args.no_latency:
         progress = partial(track, description='Timing all models in turns')
         found = environment(args.device)
         for name, timed in costs.time(subjects, args.device, args.repeats, progress).items():
             figures[name] |= timed
-    rows, others = leaderboard.fill(rows, figures), leaderboard.fill(others, figures)
+    rows, others = table.fill(rows, figures), table.fill(others, figures)
 
-    text = leaderboard_report.markdown(publication, rows, others, found)
+    text = document.markdown(publication, rows, others, found)
     args.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix='.new-', dir=args.out) as scratch:
         new = {ending: Path(scratch, path.name) for ending, path in files.items()}
         new['md'].write_text(text, encoding='utf-8')
-        leaderboard_report.write_csv(new['csv'], [*rows, *others], found)
-        leaderboard_report.chart(publication, rows, others).savefig(new['png'], dpi=150)
+        document.write_csv(new['csv'], [*rows, *others], found)
+        document.chart(publication, rows, others).savefig(new['png'], dpi=150)
         for ending, path in files.items():
             new[ending].replace(path)
     print(text)

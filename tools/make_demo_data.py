@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.progress import track
 
-from mmtin.commands import one_sentence_errors
+from mmtin.commands.arguments import one_sentence_errors
 from mmtin.datasets.synthetic import DIFFICULTIES, write_dataset
 
 

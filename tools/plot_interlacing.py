@@ -14,21 +14,16 @@ from matplotlib.figure import Figure
 from mmengine.runner import Runner
 from rich.progress import track
 
-from mmtin.commands import one_sentence_errors, require_file
+from mmtin.commands.arguments import one_sentence_errors, require_file
+from mmtin.config import read_config
+from mmtin.datasets.building import clip_name, clips_dataset
 from mmtin.errors import UserError
-from mmtin.evaluation.interlacing import farthest_layer, latest_record
-from mmtin.evaluation.interlacing_recorder import interlacing_layers, record_interlacing
-from mmtin.evaluation.work_dirs import (
-    clip_name,
-    clips_dataset,
-    config_file,
-    last_checkpoint,
-    load_tin,
-    read_config,
-)
-from mmtin.files import require_free
-from mmtin.visualization.interlacing import draw_offsets, draw_weights
-from mmtin.visualization.interlacing_strip import draw_interlaced_clip, interlace_clip
+from mmtin.files.whole import require_free
+from mmtin.interlacing.figures import draw_offsets, draw_weights
+from mmtin.interlacing.record import farthest_layer, latest_record
+from mmtin.interlacing.recorder import interlacing_layers, load_tin, record_interlacing
+from mmtin.interlacing.strip import draw_interlaced_clip, interlace_clip
+from mmtin.work_dirs import config_file, last_checkpoint
 
 NAMES = ('offsets', 'weights', 'clip')
 

@@ -28,9 +28,16 @@ import av
 import torch
 from tabulate import tabulate
 
-from mmtin.commands import one_sentence_errors, positive_int, positive_number
+from mmtin.commands.arguments import one_sentence_errors, positive_int, positive_number
+from mmtin.commands.terminal import (
+    SOME_FAILED,
+    VideoProgress,
+    clean_stops,
+    logs_on_stderr,
+    write_line,
+)
 from mmtin.errors import UserError
-from mmtin.files import making, require_free
+from mmtin.files.whole import making, require_free
 from mmtin.prediction import (
     Fault,
     class_names,
@@ -44,14 +51,7 @@ from mmtin.prediction import (
 from mmtin.prediction.frames import open_source
 from mmtin.prediction.live import LiveFrames
 from mmtin.prediction.pipeline import TestPipeline
-from mmtin.prediction.results import ResultsFile
-from mmtin.prediction.terminal import (
-    SOME_FAILED,
-    VideoProgress,
-    clean_stops,
-    logs_on_stderr,
-    write_line,
-)
+from mmtin.prediction.results_file import ResultsFile
 from mmtin.prediction.videos import default_workers, output_paths
 from mmtin.prediction.windows import cut_windows, sliding_spans
 

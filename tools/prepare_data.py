@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.progress import track
 from tabulate import tabulate
 
-from mmtin.commands import one_sentence_errors, positive_int
+from mmtin.commands.arguments import one_sentence_errors, positive_int
 from mmtin.datasets.annotations import DATA_SETS
-from mmtin.datasets.preparation import Preparation, prepare
+from mmtin.datasets.preparing.prepare import Preparation, prepare
 
 
 def parse_args() -> argparse.Namespace:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from rich.progress import track
 
-from mmtin.commands import one_sentence_errors, positive_int
+from mmtin.commands.arguments import one_sentence_errors, positive_int
 from mmtin.errors import UserError
-from mmtin.files import require_free
+from mmtin.files.whole import require_free
 from mmtin.report import read_run, render_page
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mmtin.commands import mmaction2_tool, one_sentence_errors, require_file
+from mmtin.commands.arguments import mmaction2_tool, one_sentence_errors, require_file
 from mmtin.config import choose_test_protocol, match_num_segments, refuse_late_options
-from mmtin.distributed import join_without_gpu, leaving_together
-from mmtin.evaluation.dumps import name_clips
+from mmtin.datasets.names import name_clips
+from mmtin.engine.distributed import join_without_gpu, leaving_together
 
 
 def main() -> None:

@@ -5,11 +5,11 @@ from mmaction.registry import RUNNERS
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mmtin.commands import mmaction2_tool, one_sentence_errors, require_file
+from mmtin.commands.arguments import mmaction2_tool, one_sentence_errors, require_file
 from mmtin.config import match_num_segments, refuse_amp_without_gpu, refuse_late_options
-from mmtin.distributed import join_without_gpu, leaving_together
-from mmtin.evaluation.dumps import name_clips
-from mmtin.resumption import one_sentence_on_full_disk, resume
+from mmtin.datasets.names import name_clips
+from mmtin.engine.distributed import join_without_gpu, leaving_together
+from mmtin.engine.resumption import one_sentence_on_full_disk, resume
 
 
 def main() -> None:

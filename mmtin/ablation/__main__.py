@@ -5,7 +5,7 @@ import sys
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mmtin.commands import one_sentence_errors
+from mmtin.commands.arguments import one_sentence_errors
 
 with one_sentence_errors():
     runner = Runner.from_cfg(Config.fromfile(sys.argv[1]))

@@ -19,14 +19,14 @@ from mmengine.utils import import_modules_from_strings
 
 from mmtin.ablation.variants import VARIANTS
 from mmtin.errors import UserError
-from mmtin.evaluation import latest_test_result
+from mmtin.scores import latest_test_result
 
 # Entries of the trunk's config that a variant replaces.
 _TEMPORAL = {'type', 'num_segments', 'shift_div', 'groups', 'reverse', 'max_offset'}
 _POLL = 0.5  # seconds
 
 
-class Run(NamedTuple):
+class AblationRun(NamedTuple):
     """One variant trained with one seed; all that it leaves is in ``folder``."""
 
     variant: str
@@ -41,10 +41,10 @@ class Run(NamedTuple):
         return f'{self.variant}, seed {self.seed}'
 
 
-def plan(work_dir: Path, variants: Iterable[str], seeds: Iterable[int]) -> list[Run]:
+def plan(work_dir: Path, variants: Iterable[str], seeds: Iterable[int]) -> list[AblationRun]:
     """The runs, seed by seed, so that an ablation cut short compares all variants on the same seeds."""
     variants = list(variants)
-    return [Run(v, seed, work_dir / v / f'seed{seed}') for seed in seeds for v in variants]
+    return [AblationRun(v, seed, work_dir / v / f'seed{seed}') for seed in seeds for v in variants]
 
 
 def describe_data(root: Path) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def claim(work_dir: Path, settings: dict[str, Any]) -> None:
     _write_json(file, settings)
 
 
-def run_config(base: Config, run: Run, data_root: Path, num_classes: int, epochs: int) -> Config:
+def run_config(base: Config, run: AblationRun, data_root: Path, num_classes: int, epochs: int) -> Config:
     """The experiment ``base`` with the backbone and seed of ``run``, on the videos in ``data_root``."""
     cfg = copy.deepcopy(base)
     variant = VARIANTS[run.variant]
@@ -122,7 +122,7 @@ def num_steps(cfg: Config, clips: int) -> int:
 
 
 def train_and_test(
-    run: Run,
+    run: AblationRun,
     cfg: Config,
     on_step: Callable[[int], None] = lambda step: None,
     keep_checkpoints: bool = False,
@@ -168,7 +168,7 @@ def num_parameters(cfg: Config) -> int:
     return sum(parameter.numel() for parameter in backbone.parameters())
 
 
-def _call(command: list[str], run: Run, on_step: Callable[[int], None]) -> None:
+def _call(command: list[str], run: AblationRun, on_step: Callable[[int], None]) -> None:
     """Run a command, its output appended to the run's log, and end it if this function is left early."""
     # Threads that wait should sleep: where cores are shared, spinning makes training several times slower.
     env = {'OMP_WAIT_POLICY': 'PASSIVE', 'PYTHONWARNINGS': 'ignore'} | os.environ

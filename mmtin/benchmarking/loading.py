@@ -21,7 +21,7 @@ from mmaction.registry import TRANSFORMS
 from mmengine.dataset import Compose
 from torch.utils.data import DataLoader, Dataset
 
-from mmtin.datasets.synthetic.classes import Clip
+from mmtin.datasets.synthetic.classes import SyntheticClip
 from mmtin.datasets.synthetic.drawing import write_video
 from mmtin.errors import UserError
 
@@ -111,7 +111,7 @@ def _groups(videos: Path | None) -> Iterator[tuple[str, list[Path]]]:
             folder = tempfile.TemporaryDirectory(prefix='mmtin-')
             files = [Path(folder.name, f'{seed}.mp4') for seed in range(number)]
             for seed, file in enumerate(files):
-                write_video(file, Clip(moving_texture(width, height, num_frames, seed), 25))
+                write_video(file, SyntheticClip(moving_texture(width, height, num_frames, seed), 25))
             yield f'{width} x {height}', _Held(files, folder)
         return
     files = sorted(file for file in videos.rglob('*') if file.suffix.lower() in _SUFFIXES)

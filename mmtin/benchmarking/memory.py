@@ -19,7 +19,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from mmtin.benchmarking.model import check_answers
 from mmtin.benchmarking.network import Case, Setting, subject
-from mmtin.benchmarking.report import NOT_MEASURED
+from mmtin.benchmarking.output import NOT_MEASURED
 
 # The second step finds the optimiser's momentum, which the first one made.
 _STEPS = 2

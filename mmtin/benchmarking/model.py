@@ -21,7 +21,7 @@ from mmtin.benchmarking.network import (
     scores,
     subject,
 )
-from mmtin.benchmarking.report import record, unmeasured
+from mmtin.benchmarking.output import record, unmeasured
 from mmtin.benchmarking.timing import alternate, compare
 from mmtin.errors import UserError
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from mmtin.benchmarking.composed import mmaction2_interlace
-from mmtin.benchmarking.report import record, unmeasured
+from mmtin.benchmarking.output import record, unmeasured
 from mmtin.benchmarking.timing import alternate, compare, gpu_clock, wall_clock
 from mmtin.errors import UserError
 from mmtin.ops import temporal_interlace

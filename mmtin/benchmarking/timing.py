@@ -15,7 +15,7 @@ Clock = Callable[[Callable[[], object], torch.device], float]
 
 
 @dataclass(frozen=True)
-class Row:
+class Timing:
     """The times of one subject, in seconds, and what they are in shares of each baseline's.
 
     Rounds are paired: within one, all subjects ran next to each other. A ratio is therefore the median of
@@ -87,7 +87,7 @@ def alternate(
     return seconds
 
 
-def compare(seconds: dict[str, list[float]], baselines: dict[str, dict[str, str]]) -> list[Row]:
+def compare(seconds: dict[str, list[float]], baselines: dict[str, dict[str, str]]) -> list[Timing]:
     """One row for each subject of :func:`alternate`.
 
     Args:
@@ -101,7 +101,7 @@ def compare(seconds: dict[str, list[float]], baselines: dict[str, dict[str, str]
             label: median(a / b for a, b in zip(own, seconds[other], strict=True))
             for label, other in baselines.get(name, {}).items()
         }
-        rows.append(Row(name, median(own), lower, upper, ratios))
+        rows.append(Timing(name, median(own), lower, upper, ratios))
     return rows
 
 

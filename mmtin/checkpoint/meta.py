@@ -12,7 +12,7 @@ def model_config(meta: object) -> dict:
     """
     if not isinstance(meta, dict):
         return {}
-    if isinstance(meta.get('model'), dict):  # as mmtin.checkpoint.conversion writes it
+    if isinstance(meta.get('model'), dict):  # as mmtin.conversion.convert writes it
         return meta['model']
     text = meta.get('cfg') or meta.get('config')
     try:

@@ -2,9 +2,9 @@
 
 from mmtin.datasets.ava import AVAClipDataset
 from mmtin.datasets.clips import RawframeClipDataset, VideoClipDataset
-from mmtin.datasets.decoding import VideoDecode, VideoInit
 from mmtin.datasets.flip import FlipWithLabel
 from mmtin.datasets.randomness import SeededInfiniteSampler, SeededSampler
+from mmtin.datasets.video.decoding import VideoDecode, VideoInit
 
 __all__ = [
     'AVAClipDataset',

@@ -7,7 +7,7 @@ from mmaction.registry import DATASETS
 from mmtin.datasets.clips import require_data
 from mmtin.datasets.randomness import SeededSamples
 from mmtin.errors import UserError
-from mmtin.evaluation.number_pickle import NumbersUnpickler
+from mmtin.files.pickles import NumbersUnpickler
 
 
 @DATASETS.register_module()

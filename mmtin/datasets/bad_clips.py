@@ -1,7 +1,7 @@
 """Clips that cannot be read: in training another takes their place, in a test they count as wrong.
 
 The workers of a data loader are processes: what they find travels in the meta information of the samples
-to the main process, where :class:`mmtin.hooks.BadClipsHook` counts, names and judges it.
+to the main process, where :class:`mmtin.engine.BadClipsHook` counts, names and judges it.
 """
 
 from collections.abc import Iterator

@@ -7,10 +7,10 @@ import numpy as np
 from mmengine.config import Config
 from torch import Tensor, nn
 
-from mmtin import __version__
 from mmtin.errors import UserError
 from mmtin.models import MultiLabelTSMHead
 from mmtin.prediction.pipeline import TestPipeline
+from mmtin.version import __version__
 
 
 class ClipClassifier(nn.Module):

@@ -2,7 +2,7 @@
 
 from mmtin.prediction.annotated_video import write_annotated_video
 from mmtin.prediction.features import extract_features
-from mmtin.prediction.predictions import predict_videos, predict_windows
+from mmtin.prediction.predict import predict_videos, predict_windows
 from mmtin.prediction.recognizer import class_names, load_recognizer, top_classes
 from mmtin.prediction.videos import Fault, Video, list_videos
 

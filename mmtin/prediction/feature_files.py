@@ -7,9 +7,9 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from mmtin.errors import UserError
-from mmtin.files import making, require_free, write_whole
+from mmtin.files.whole import making, require_free, write_whole
 from mmtin.prediction.features import Features
-from mmtin.prediction.results import ResultsFile
+from mmtin.prediction.results_file import ResultsFile
 from mmtin.prediction.videos import Video, output_paths
 
 

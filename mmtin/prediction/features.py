@@ -12,12 +12,12 @@ from mmengine.dataset import pseudo_collate
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from mmtin.datasets.decoding import open_safely
-from mmtin.datasets.packets import VideoError
-from mmtin.datasets.truncation import is_cut_off
+from mmtin.datasets.video.decoding import open_safely
+from mmtin.datasets.video.packets import VideoError
+from mmtin.datasets.video.truncation import is_cut_off
 from mmtin.prediction.frames import open_file
 from mmtin.prediction.pipeline import TestPipeline
-from mmtin.prediction.predictions import of_one_shape, one_thread
+from mmtin.prediction.predict import of_one_shape, one_thread
 from mmtin.prediction.videos import Fault, Video
 from mmtin.prediction.windows import Window, cut_windows, even_spans, sliding_spans
 

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from av.stream import Disposition
 
-from mmtin.datasets.decoding import open_safely, upright
+from mmtin.datasets.video.decoding import open_safely, upright
 from mmtin.errors import UserError
 from mmtin.prediction.videos import Fault
 

@@ -1,6 +1,6 @@
 """The test pipeline of a config, taken apart: what opens, samples and decodes, what shapes the frames.
 
-Whatever medium the config's own data set has, video files are read by :mod:`mmtin.datasets.decoding`.
+Whatever medium the config's own data set has, video files are read by :mod:`mmtin.datasets.video.decoding`.
 """
 
 import numpy as np

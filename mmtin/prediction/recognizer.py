@@ -11,16 +11,16 @@ from torch import Tensor, nn
 from mmtin.checkpoint import read_checkpoint
 from mmtin.checkpoint.meta import model_config
 from mmtin.checkpoint.names import state_of
-from mmtin.commands import require_file
+from mmtin.commands.arguments import require_file
+from mmtin.config import read_config
 from mmtin.errors import UserError
-from mmtin.evaluation.work_dirs import read_config
 from mmtin.models import TINResNet
 
 
 def load_recognizer(config: str | Path, checkpoint: str | Path, device: str = 'cpu') -> nn.Module:
     """A recognizer in eval mode, all its weights from the checkpoint, BatchNorm folded into convolutions.
 
-    ``model.cfg`` is its config, with what :func:`mmtin.evaluation.work_dirs.read_config` completes.
+    ``model.cfg`` is its config, with what :func:`mmtin.config.read_config` completes.
 
     Raises:
         UserError: if config, checkpoint or device cannot be had, or the weights are not of this network.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from mmtin.datasets.checking import read_list
+from mmtin.datasets.preparing.checking import read_list
 from mmtin.errors import UserError
 
 SUFFIXES = frozenset(

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 import jinja2
 import numpy as np
 
-from mmtin.report.figures import draw_curve, draw_offset_curves, page_svg, run_colour
-from mmtin.report.predictions import confusion_counts, is_single_label, most_confused
+from mmtin.interlacing.figures import draw_offsets, draw_weights
+from mmtin.report.confusion import confusion_counts, is_single_label, most_confused
+from mmtin.report.curves import draw_curve, draw_offset_curves, page_svg, run_colour
 from mmtin.report.run import Run
-from mmtin.visualization.interlacing import draw_offsets, draw_weights
 
 _PAIRS = 10  # most confused ones that are listed
 _MATRIX_CLASSES = 12

@@ -6,20 +6,22 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmtin.config import read_config
+from mmtin.datasets.building import clips_dataset
 from mmtin.errors import UserError
-from mmtin.evaluation.dumps import ScoredClip
-from mmtin.evaluation.interlacing import RECORD_FILE, InterlacingRecord, latest_record
-from mmtin.evaluation.results import latest_test_result
-from mmtin.evaluation.work_dirs import clips_dataset, config_file, read_config
-from mmtin.report.logs import Curves, read_curves, read_environment
-from mmtin.report.predictions import (
+from mmtin.interlacing.record import RECORD_FILE, InterlacingRecord, latest_record
+from mmtin.report.confusion import (
     find_dump,
     is_single_label,
     read_predictions,
     require_same_clips,
     top1_accuracy,
 )
+from mmtin.report.logs import Curves, read_curves, read_environment
 from mmtin.report.thumbnails import Thumbnail, best_and_worst
+from mmtin.scores.dumps import ScoredClip
+from mmtin.scores.results import latest_test_result
+from mmtin.work_dirs import config_file
 
 
 @dataclass

@@ -9,9 +9,9 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from PIL import Image
 
-from mmtin.evaluation.dumps import ScoredClip
-from mmtin.evaluation.work_dirs import clip_name
-from mmtin.report.predictions import rank_clips, true_labels
+from mmtin.datasets.building import clip_name
+from mmtin.report.confusion import rank_clips, true_labels
+from mmtin.scores.dumps import ScoredClip
 
 _HEIGHT = 112  # pixels; smaller frames stay as they are
 _QUALITY = 80

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from mmtin.ablation.report import METRIC, read_results, table, write_report
+from mmtin.ablation.results_table import METRIC, read_results, table, write_report
 from mmtin.ablation.runs import plan
 from mmtin.errors import UserError
 

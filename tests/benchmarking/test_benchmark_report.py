@@ -5,11 +5,11 @@ import csv
 import pytest
 import torch
 
-from mmtin.benchmarking import Row, environment, table, write_csv
-from mmtin.benchmarking.report import record, refuse_to_overwrite, unmeasured
+from mmtin.benchmarking import Timing, environment, table, write_csv
+from mmtin.benchmarking.output import record, refuse_to_overwrite, unmeasured
 from mmtin.errors import UserError
 
-ROW = Row('tin', median=0.0123456, lower=0.012, upper=0.013, ratios={'tsn': 1.0625})
+ROW = Timing('tin', median=0.0123456, lower=0.012, upper=0.013, ratios={'tsn': 1.0625})
 RECORDS = [unmeasured({'frames': 8}, 'mmcv', 'no CUDA here'), record({'frames': 8}, ROW, **{'GB/s': 3.0})]
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from mmtin.benchmarking.loading import loading_subjects, moving_texture
 from mmtin.datasets import VideoDecode
-from mmtin.datasets.synthetic.classes import Clip
+from mmtin.datasets.synthetic.classes import SyntheticClip
 from mmtin.datasets.synthetic.drawing import write_video
 from mmtin.errors import UserError
 
@@ -15,7 +15,7 @@ def videos(tmp_path):
     folder = tmp_path / 'videos'
     folder.mkdir()
     for seed in range(3):
-        write_video(folder / f'{seed}.mp4', Clip(moving_texture(64, 48, 20, seed), 10))
+        write_video(folder / f'{seed}.mp4', SyntheticClip(moving_texture(64, 48, 20, seed), 10))
     return folder
 
 

@@ -5,7 +5,7 @@ import pytest
 from mmengine.runner import Runner
 
 from mmtin.config import choose_test_protocol
-from mmtin.datasets.preparation import prepare
+from mmtin.datasets.preparing.prepare import prepare
 from tests.configs.experiments import CONFIGS, EXPERIMENTS, small
 from tests.datasets.owner_files import make
 

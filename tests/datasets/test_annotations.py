@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mmtin.datasets.annotations import DATA_SETS, Clip
+from mmtin.datasets.annotations import DATA_SETS, LabelledClip
 from mmtin.errors import UserError
 from tests.datasets.owner_files import MAKERS, write_lines
 
@@ -41,8 +41,8 @@ def test_every_data_set_is_read_and_says_where_its_order_comes_from(read, name):
 def test_frames_keep_the_owners_order(read, name):
     annotations = read(name)
     assert annotations.classes[0] == {'sthv1': 'Holding something', 'jester': 'Swiping Left'}[name]
-    assert annotations.splits['train'][:2] == [Clip('34870', (1,)), Clip('56557', (2,))]
-    assert annotations.splits['test'] == [Clip('105723')]
+    assert annotations.splits['train'][:2] == [LabelledClip('34870', (1,)), LabelledClip('56557', (2,))]
+    assert annotations.splits['test'] == [LabelledClip('105723')]
 
 
 def test_sthv2_takes_numbers_of_the_owner_and_strips_brackets(read):
@@ -51,8 +51,8 @@ def test_sthv2_takes_numbers_of_the_owner_and_strips_brackets(read):
     annotations = read('sthv2', replace={'something-something-v2-labels.json': (first, swapped)})
     assert annotations.classes[0] == 'Pulling something from left to right'
     assert annotations.classes[1] == 'Approaching something with your camera'
-    assert annotations.splits['train'][0] == Clip('78687.webm', (1,))
-    assert annotations.splits['test'] == [Clip('1420.webm')]
+    assert annotations.splits['train'][0] == LabelledClip('78687.webm', (1,))
+    assert annotations.splits['test'] == [LabelledClip('1420.webm')]
 
 
 def test_test_lists_may_be_absent(tmp_path):
@@ -75,7 +75,7 @@ def test_kinetics_sorts_names_and_knows_the_common_trees(tmp_path, column):
     annotations = DATA_SETS['kinetics600'].read(tmp_path)
     assert annotations.classes == ('air drumming', 'passing American football (in game)', 'riding scooter')
     file = 'SOX5yA1l24A_000001_000011.mp4'
-    assert annotations.splits['train'][0] == Clip(
+    assert annotations.splits['train'][0] == LabelledClip(
         f'riding scooter/{file}', (2,), (f'train/{file}', f'train/riding scooter/{file}')
     )
     assert annotations.splits['test'][0].labels == ()
@@ -111,7 +111,7 @@ def test_three_splits_hold_out_different_clips(tmp_path, name):
 def test_ucf101_counts_from_0_in_the_order_of_its_file(read):
     annotations = read('ucf101')
     assert annotations.classes == ('Hammering', 'HammerThrow', 'SoccerJuggling')
-    assert annotations.splits['val'][1] == Clip('HammerThrow/v_HammerThrow_g01_c01.avi', (1,))
+    assert annotations.splits['val'][1] == LabelledClip('HammerThrow/v_HammerThrow_g01_c01.avi', (1,))
 
 
 @pytest.mark.parametrize('separator', [',', ' ', ', '])
@@ -122,8 +122,8 @@ def test_mmit_has_several_labels(read, tmp_path, separator):
         *(f'a b/1 2,3.mp4{separator}{label}' for label in ('2', f'1{separator}3')),
     )
     assert DATA_SETS['mmit'].read(tmp_path).splits['train'] == [
-        Clip('a b/1 2,3.mp4', (2,)),
-        Clip('a b/1 2,3.mp4', (1, 3)),
+        LabelledClip('a b/1 2,3.mp4', (2,)),
+        LabelledClip('a b/1 2,3.mp4', (1, 3)),
     ]
 
 

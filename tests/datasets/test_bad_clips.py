@@ -15,9 +15,9 @@ from mmengine.runner import Runner
 
 from mmtin.datasets import RawframeClipDataset, VideoClipDataset
 from mmtin.datasets.bad_clips import BAD_CLIPS, ToleratesBadClips, WrongPrediction, bad_clips_of
+from mmtin.engine import BadClipsHook
 from mmtin.errors import UserError
-from mmtin.evaluation.dumps import read_dump
-from mmtin.hooks import BadClipsHook
+from mmtin.scores.dumps import read_dump
 from tests.configs.experiments import CONFIGS
 from tests.datasets.owner_files import write_clip, write_lines
 from tests.report.tiny_run import NUM_VAL, tiny_config, write_videos

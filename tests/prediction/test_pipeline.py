@@ -6,8 +6,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmtin.config import read_config
 from mmtin.errors import UserError
-from mmtin.evaluation.work_dirs import read_config
 from mmtin.prediction.frames import open_file
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.windows import cut_windows, even_spans

@@ -5,7 +5,7 @@ import torch
 
 from mmtin.prediction.frames import open_file
 from mmtin.prediction.pipeline import TestPipeline
-from mmtin.prediction.predictions import Scores, predict_videos
+from mmtin.prediction.predict import Scores, predict_videos
 from mmtin.prediction.videos import Fault, Video
 from mmtin.prediction.windows import cut_windows
 from tests.prediction.small_recognizer import moving_frames, turn, write_video

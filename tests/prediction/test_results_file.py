@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mmtin.errors import UserError
-from mmtin.prediction.results import ResultsFile
+from mmtin.prediction.results_file import ResultsFile
 
 
 def write(path, error=None):

@@ -11,7 +11,7 @@ from mmaction.apis import inference_recognizer
 
 from mmtin.prediction.frames import Frame, open_file
 from mmtin.prediction.pipeline import TestPipeline
-from mmtin.prediction.predictions import predict_windows
+from mmtin.prediction.predict import predict_windows
 from mmtin.prediction.windows import cut_windows, even_spans, sliding_spans
 from tests.prediction.small_recognizer import moving_frames, write_video
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mmtin.benchmarking.loading import moving_texture
-from mmtin.datasets.synthetic.classes import Clip
+from mmtin.datasets.synthetic.classes import SyntheticClip
 from mmtin.datasets.synthetic.drawing import write_video
 from tests.tools.mim import run
 
@@ -78,7 +78,7 @@ def test_model(main, monkeypatch, capsys):
 
 
 def test_loading(main, monkeypatch, capsys, tmp_path):
-    write_video(tmp_path / 'clip.mp4', Clip(moving_texture(340, 256, 16, seed=0), 25))
+    write_video(tmp_path / 'clip.mp4', SyntheticClip(moving_texture(340, 256, 16, seed=0), 25))
     args = f'loading --repeats 1 --warmup 1 --videos {tmp_path}'
     monkeypatch.setattr(sys, 'argv', ['benchmark.py', *args.split()])
     main()

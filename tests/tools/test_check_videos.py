@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.datasets.owner_files import write_clip, write_lines
-from tests.datasets.video_files import CLIPS
+from tests.datasets.video.video_files import CLIPS
 from tests.tools.in_process import run_tool
 from tests.tools.mim import run
 

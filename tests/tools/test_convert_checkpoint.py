@@ -8,7 +8,7 @@ import torch
 from mmaction.apis import inference_recognizer, init_recognizer
 from mmengine.config import Config
 
-from tests.checkpoint.relatives import TSN, randomise, scores
+from tests.conversion.relatives import TSN, randomise, scores
 from tests.tools.in_process import run_tool
 
 CLIPS = Path(__file__).parents[3] / 'shared/clips'

@@ -4,8 +4,8 @@ import re
 import sys
 from pathlib import Path
 
-from mmtin.evaluation.dumps import read_dump, write_dump
-from tests.evaluation.scored_clips import scored_clips
+from mmtin.scores.dumps import read_dump, write_dump
+from tests.scores.scored_clips import scored_clips
 from tests.tools.mim import run
 
 TOOL = Path(__file__).parents[2] / 'tools/ensemble.py'

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from mmtin.evaluation.dumps import write_dump
-from tests.evaluation.scored_clips import scored_clips
+from mmtin.scores.dumps import write_dump
+from tests.scores.scored_clips import scored_clips
 from tests.tools.mim import run
 
 TOOL = Path(__file__).parents[2] / 'tools/leaderboard.py'

@@ -7,7 +7,7 @@ import subprocess
 import cv2
 import pytest
 
-from mmtin.evaluation.dumps import read_dump, write_dump
+from mmtin.scores.dumps import read_dump, write_dump
 from tests.report.tiny_run import shared_run
 from tests.tools.in_process import run_tool
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
+from mmtin.engine.resumption import is_whole
 from mmtin.report.logs import read_curves
-from mmtin.resumption import is_whole
 from tests.report.tiny_run import tiny_config, write_videos
 from tests.tools.killable import (
     die_before_renaming,

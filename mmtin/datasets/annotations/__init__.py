@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmtin.datasets.annotations import kinetics, moments, something, ucf_hmdb
-from mmtin.datasets.annotations.common import Annotations, Clip
+from mmtin.datasets.annotations.common import Annotations, LabelledClip
 from mmtin.errors import UserError
 
-__all__ = ['DATA_SETS', 'Annotations', 'Clip', 'DataSet']
+__all__ = ['DATA_SETS', 'Annotations', 'DataSet', 'LabelledClip']
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from mmtin.errors import UserError
 
 
 @dataclass(frozen=True)
-class Clip:
+class LabelledClip:
     """One clip as its owner lists it.
 
     Args:
@@ -34,7 +34,7 @@ class Annotations:
 
     classes: tuple[str, ...]
     label_order: str
-    splits: dict[str, list[Clip]]
+    splits: dict[str, list[LabelledClip]]
 
 
 def malformed(path: Path, line: int, problem: str) -> UserError:

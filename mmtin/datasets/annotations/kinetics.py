@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from mmtin.datasets.annotations.common import Annotations, Clip, malformed, owner_files, read_text
+from mmtin.datasets.annotations.common import Annotations, LabelledClip, malformed, owner_files, read_text
 
 _COLUMNS = ('youtube_id', 'time_start', 'time_end')
 
@@ -26,9 +26,11 @@ def read(folder: Path) -> Annotations:
     # Some distributions have one file of all clips beside those of the splits.
     for split, name, file in dict.fromkeys(entries):
         if name:
-            clip = Clip(f'{name}/{file}', (labels[name],), (f'{split}/{file}', f'{split}/{name}/{file}'))
+            clip = LabelledClip(
+                f'{name}/{file}', (labels[name],), (f'{split}/{file}', f'{split}/{name}/{file}')
+            )
         else:
-            clip = Clip(f'{split}/{file}', alternatives=(file,))
+            clip = LabelledClip(f'{split}/{file}', alternatives=(file,))
         splits.setdefault(split, []).append(clip)
     ordered = {split: splits[split] for split in ('train', 'val', 'test') if split in splits}
     return Annotations(classes, 'that of the sorted names, as the owner numbers none', ordered)

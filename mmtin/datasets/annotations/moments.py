@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from mmtin.datasets.annotations.common import Annotations, Clip, malformed, owner_file, rows
+from mmtin.datasets.annotations.common import Annotations, LabelledClip, malformed, owner_file, rows
 
 # A path, which may hold blanks and commas itself, and the labels at the end of the line.
 _ROW = re.compile(r'(?P<path>.+?)(?P<labels>([,\s]+\d+)+)')
@@ -41,7 +41,7 @@ def _read_classes(path: Path) -> tuple[str, ...]:
     return tuple(names[label] for label in range(len(names)))
 
 
-def _clips(path: Path, num_classes: int) -> Iterator[Clip]:
+def _clips(path: Path, num_classes: int) -> Iterator[LabelledClip]:
     for line, row in rows(path):
         match = _ROW.fullmatch(row)
         if match is None:
@@ -49,4 +49,4 @@ def _clips(path: Path, num_classes: int) -> Iterator[Clip]:
         labels = tuple(dict.fromkeys(int(label) for label in re.findall(r'\d+', match['labels'])))
         if max(labels) >= num_classes:
             raise malformed(path, line, f'labels must be 0 to {num_classes - 1}, got {max(labels)}')
-        yield Clip(match['path'], labels)
+        yield LabelledClip(match['path'], labels)

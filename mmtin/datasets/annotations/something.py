@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmtin.datasets.annotations.common import (
     Annotations,
-    Clip,
+    LabelledClip,
     label_of,
     malformed,
     owner_file,
@@ -68,22 +68,22 @@ def _split_files(folder: Path, suffix: str) -> Iterator[tuple[str, Path]]:
             yield split, owner_file(folder, pattern)
 
 
-def _clips_of_csv(path: Path, labels: dict[str, int], labelled: bool) -> Iterator[Clip]:
+def _clips_of_csv(path: Path, labels: dict[str, int], labelled: bool) -> Iterator[LabelledClip]:
     for line, row in rows(path):
         clip_id, separator, name = row.partition(';')
         if not re.fullmatch(r'\S+', clip_id) or bool(separator) != labelled:
             expected = 'id;class' if labelled else 'id'
             raise malformed(path, line, f'expected "{expected}", got "{row}"')
-        yield Clip(clip_id, (label_of(name, labels, path, line),) if labelled else ())
+        yield LabelledClip(clip_id, (label_of(name, labels, path, line),) if labelled else ())
 
 
-def _clips_of_json(path: Path, labels: dict[str, int], labelled: bool) -> Iterator[Clip]:
+def _clips_of_json(path: Path, labels: dict[str, int], labelled: bool) -> Iterator[LabelledClip]:
     for line, entry in _json_entries(path):
         keys = ('id', 'template') if labelled else ('id',)
         if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in keys):
             raise malformed(path, line, f'expected an object with the texts {" and ".join(keys)}')
         name = re.sub(r'[\[\]]', '', entry.get('template', ''))
-        yield Clip(f'{entry["id"]}.webm', (label_of(name, labels, path, line),) if labelled else ())
+        yield LabelledClip(f'{entry["id"]}.webm', (label_of(name, labels, path, line),) if labelled else ())
 
 
 def _json_entries(path: Path) -> Iterator[tuple[int, object]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mmtin.datasets.annotations.common import (
     Annotations,
-    Clip,
+    LabelledClip,
     label_of,
     malformed,
     owner_file,
@@ -45,13 +45,13 @@ def read_ucf101(folder: Path, split: int) -> Annotations:
     )
 
 
-def _ucf101_clips(path: Path, labels: dict[str, int]) -> Iterator[Clip]:
+def _ucf101_clips(path: Path, labels: dict[str, int]) -> Iterator[LabelledClip]:
     for line, row in rows(path):
         clip, _, number = row.partition(' ')
         label = label_of(clip.partition('/')[0], labels, path, line)
         if number and number != str(label + 1):
             raise malformed(path, line, f'the class of {clip} has the number {label + 1}, got {number}')
-        yield Clip(clip, (label,))
+        yield LabelledClip(clip, (label,))
 
 
 def read_hmdb51(folder: Path, split: int) -> Annotations:
@@ -73,5 +73,5 @@ def read_hmdb51(folder: Path, split: int) -> Annotations:
             if not file or flag not in _HMDB_SPLIT_OF_FLAG:
                 raise malformed(files[name], line, f'expected "file.avi flag", flag 0, 1 or 2, got "{row}"')
             if chosen := _HMDB_SPLIT_OF_FLAG[flag]:
-                splits[chosen].append(Clip(f'{name}/{file.strip()}', (label,)))
+                splits[chosen].append(LabelledClip(f'{name}/{file.strip()}', (label,)))
     return Annotations(classes, 'that of the sorted names, as the owner numbers none', splits)

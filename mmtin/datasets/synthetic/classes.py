@@ -36,7 +36,7 @@ PAIRS = (
 CLASSES = tuple(name for pair in PAIRS for name in (pair.forwards, pair.backwards))
 
 
-class Clip(NamedTuple):
+class SyntheticClip(NamedTuple):
     """A video: ``frames`` uint8 ``[T, H, W, 3]``, BGR, and its rate in frames per second."""
 
     frames: np.ndarray

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from mmtin.datasets.synthetic.classes import Clip
+from mmtin.datasets.synthetic.classes import SyntheticClip
 from mmtin.errors import UserError
 
 FRAME_SIZE = 64  # pixels; frames are square
@@ -89,7 +89,7 @@ def fixed_point(lengths: np.ndarray | float) -> np.ndarray:
     return np.rint(np.asarray(lengths) * FRAME_SIZE * 2**SUBPIXEL_BITS).astype(np.int32)
 
 
-def write_video(path: Path, clip: Clip) -> None:
+def write_video(path: Path, clip: SyntheticClip) -> None:
     """Encode a clip as MPEG-4.
 
     Raises:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmtin.datasets.synthetic.classes import PAIRS, QUANTITIES, Clip, Pair
+from mmtin.datasets.synthetic.classes import PAIRS, QUANTITIES, Pair, SyntheticClip
 from mmtin.datasets.synthetic.drawing import MAX_JITTER, SHAPES, Scene, draw_frames, draw_texture
 
 NUM_FRAMES = 24
@@ -31,7 +31,7 @@ def distractor_course(num_frames: int, number: int, reach: float, rng: np.random
     return middle + np.linspace(-0.5, 0.5, num_frames)[:, None, None] * travel
 
 
-def render_clip(label: int, rng: np.random.Generator) -> Clip:
+def render_clip(label: int, rng: np.random.Generator) -> SyntheticClip:
     """Draw a clip of class ``CLASSES[label]``."""
     pair_index, backwards = divmod(label, 2)
     # Drawn in this order: another one would make other videos of the same seed.
@@ -46,4 +46,4 @@ def render_clip(label: int, rng: np.random.Generator) -> Clip:
         jitter=rng.integers(0, 2 * MAX_JITTER, (NUM_FRAMES, 2), endpoint=True),
     )
     frames = draw_frames(scene)
-    return Clip(frames[::-1] if backwards else frames, FPS)
+    return SyntheticClip(frames[::-1] if backwards else frames, FPS)

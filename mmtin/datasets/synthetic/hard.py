@@ -11,7 +11,7 @@ thing that tells the two classes of a pair apart.
 
 import numpy as np
 
-from mmtin.datasets.synthetic.classes import PAIRS, QUANTITIES, Clip, Pair
+from mmtin.datasets.synthetic.classes import PAIRS, QUANTITIES, Pair, SyntheticClip
 from mmtin.datasets.synthetic.drawing import MAX_JITTER, SHAPES, Scene, draw_frames, draw_texture
 from mmtin.datasets.synthetic.easy import distractor_course
 
@@ -56,7 +56,7 @@ def there_and_back(time: np.ndarray, first: float, last: float) -> np.ndarray:
     return np.sin(np.pi * inside) ** 2
 
 
-def render_clip(label: int, rng: np.random.Generator) -> Clip:
+def render_clip(label: int, rng: np.random.Generator) -> SyntheticClip:
     """Draw a clip of class ``CLASSES[label]``."""
     pair_index, backwards = divmod(label, 2)
     fps = int(rng.choice(FPS))
@@ -74,4 +74,4 @@ def render_clip(label: int, rng: np.random.Generator) -> Clip:
         jitter=rng.integers(0, 2 * MAX_JITTER, (num_frames, 2), endpoint=True),
     )
     frames = draw_frames(scene)
-    return Clip(frames[::-1] if backwards else frames, fps)
+    return SyntheticClip(frames[::-1] if backwards else frames, fps)

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from mmtin.ops.native.build import BuildError, load
-from mmtin.ops.native.memory import pointer, runs, runs_like
+from mmtin.ops.native.layout import pointer, runs, runs_like
 
 
 def unavailable(device: torch.device) -> str | None:

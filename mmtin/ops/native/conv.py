@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from mmtin.ops.native.build import load
-from mmtin.ops.native.memory import Shape, View, pointer, runs
+from mmtin.ops.native.layout import Shape, View, pointer, runs
 
 
 class Prediction(NamedTuple):

@@ -1,0 +1,1 @@
+"""Checkpoints of other origins made into those of TINResNet."""

@@ -1,0 +1,61 @@
+"""The config by which a converted checkpoint predicts and is tested."""
+
+from mmengine.config import Config
+
+_HEAD = """\
+# {source}, converted: {num_segments} frames of 224 pixels, offsets of at most {max_offset:g} frames.
+# A list of videos with `path<TAB>label` per line is tested with --cfg-options
+# test_dataloader.dataset.ann_file=... test_dataloader.dataset.data_prefix.video=...
+"""
+
+
+def recipe(meta: dict) -> str:
+    """Python source of a config that stands alone, for a model with a classifier of RGB frames.
+
+    Frames are those of TSN and its heirs: the middle one of each of T equal parts of the video, its short
+    side scaled to 256 pixels, and of that the centre, 224 x 224.
+
+    Args:
+        meta: that of a checkpoint by :func:`mmtin.conversion.convert.convert_checkpoint`.
+    """
+    pipeline = [
+        {'type': 'VideoInit'},
+        {
+            'type': 'SampleFrames',
+            'clip_len': 1,
+            'frame_interval': 1,
+            'num_clips': meta['num_segments'],
+            'keep_tail_frames': True,
+            'test_mode': True,
+        },
+        {'type': 'VideoDecode'},
+        {'type': 'Resize', 'scale': (-1, 256)},
+        {'type': 'CenterCrop', 'crop_size': 224},
+        {'type': 'FormatShape', 'input_format': 'NCHW'},
+        {'type': 'PackActionInputs'},
+    ]
+    dataset = {
+        'type': 'VideoClipDataset',
+        'ann_file': 'data/test.txt',
+        'data_prefix': {'video': 'data'},
+        'delimiter': '\t',
+        'pipeline': pipeline,
+        'test_mode': True,
+    }
+    config = Config(
+        {
+            'default_scope': 'mmaction',
+            'custom_imports': {'imports': ['mmtin'], 'allow_failed_imports': False},
+            'model': meta['model'],
+            'test_pipeline': pipeline,
+            'test_dataloader': {
+                'batch_size': 4,
+                'num_workers': 2,
+                'sampler': {'type': 'DefaultSampler', 'shuffle': False},
+                'dataset': dataset,
+            },
+            'test_evaluator': {'type': 'AccMetric'},
+            'test_cfg': {'type': 'TestLoop'},
+        }
+    )
+    return _HEAD.format(**meta) + config.pretty_text

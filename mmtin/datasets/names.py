@@ -1,0 +1,19 @@
+"""The names of clips in the samples of a data loader."""
+
+from mmengine.config import Config
+
+# Keys of a sample that name its clip: of videos, and of folders of frames.
+NAME_KEYS = ('filename', 'frame_dir')
+
+
+def name_clips(cfg: Config, loader: str = 'test_dataloader') -> None:
+    """Let the samples of a data loader carry the names of their clips, in place.
+
+    A dump of MMAction2's has scores and labels alone; with the names in the samples' meta information it
+    has these too, and so has the sentence that ends a training whose loss is NaN.
+    """
+    for step in cfg[loader].dataset.get('pipeline', ()):
+        if step.type == 'PackActionInputs':
+            # Its defaults, which a tuple of ours would replace.
+            keys = step.get('meta_keys', ('img_shape', 'img_key', 'video_id', 'timestamp'))
+            step.meta_keys = tuple(dict.fromkeys((*keys, *NAME_KEYS)))

@@ -1,0 +1,1 @@
+"""Videos: reading and decoding them."""

@@ -1,0 +1,15 @@
+"""Training that survives: loops, hooks, resumption, several processes."""
+
+from mmtin.engine.bad_clips_hook import BadClipsHook
+from mmtin.engine.checkpoint_hook import WholeCheckpointHook
+from mmtin.engine.finite_loss import FiniteLossHook
+from mmtin.engine.iteration_seed import IterationSeedHook
+from mmtin.engine.loops import ResumableTrainLoop
+
+__all__ = [
+    'BadClipsHook',
+    'FiniteLossHook',
+    'IterationSeedHook',
+    'ResumableTrainLoop',
+    'WholeCheckpointHook',
+]

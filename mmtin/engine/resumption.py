@@ -1,0 +1,122 @@
+"""Where a training that was stopped goes on."""
+
+import errno
+import logging
+import pickle
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.logging import print_log
+
+from mmtin.checkpoint import read_checkpoint
+from mmtin.commands.arguments import require_file
+from mmtin.errors import UserError
+from mmtin.work_dirs import last_checkpoint
+
+
+def resume(cfg: Config, load_from: str | None, seed: int | None = None) -> None:
+    """Let a config with ``resume`` and no ``load_from`` resume the run in its work directory, in place.
+
+    It goes on from the last whole checkpoint. Where there is none yet, it starts from ``load_from``, as the
+    run that was stopped did; mmengine would start from nothing. The seed is that of the run, unless the
+    command names one: ``seed``.
+
+    Raises:
+        UserError: if there are checkpoints, but none is whole, or not the one that was named.
+    """
+    if not cfg.get('resume'):
+        return
+    if cfg.get('load_from'):
+        require_file(cfg.load_from, 'checkpoint')
+        if Path(cfg.load_from).is_file() and not is_whole(cfg.load_from):
+            raise UserError(
+                f'{cfg.load_from} is damaged or cut off; --resume without a path goes on from the last '
+                'whole checkpoint'
+            )
+    else:
+        path = whole_checkpoint(cfg.work_dir)
+        if path is None:
+            cfg.resume, cfg.load_from = False, load_from
+            print_log(f'Nothing to resume in {cfg.work_dir} yet: the run starts anew.', 'current')
+            return
+        cfg.load_from = str(path)
+    if seed is None and Path(cfg.load_from).is_file():
+        of_run = read_checkpoint(cfg.load_from).get('meta', {}).get('seed')
+        if of_run is not None:
+            cfg.setdefault('randomness', {})['seed'] = of_run
+
+
+def whole_checkpoint(work_dir: str | Path) -> Path | None:
+    """The newest checkpoint that a run can be resumed from, None if it has not written any.
+
+    Damaged ones, which a full disk or a kill leaves where mmtin did not write them, are named and passed
+    over.
+
+    Raises:
+        UserError: if none is whole.
+    """
+    candidates = _checkpoints(Path(work_dir))
+    for path in candidates:
+        if is_whole(path):
+            return path
+        print_log(f'{path} is damaged or cut off; looking for another.', 'current', logging.WARNING)
+    if candidates:
+        raise UserError(
+            f'every checkpoint in {work_dir} is damaged or cut off, {candidates[0].name} too; '
+            'start again, without --resume'
+        )
+    return None
+
+
+def is_whole(path: str | Path) -> bool:
+    """Whether every byte of a checkpoint is as it was written, by the checksums in the file.
+
+    Of its table of contents, which has none, it is whether torch can read it.
+    """
+    try:
+        with zipfile.ZipFile(path) as file:
+            if file.testzip() is not None:
+                return False
+        torch.load(path, 'meta', weights_only=True)
+    except pickle.UnpicklingError as error:
+        return 'GLOBAL' in str(error)  # whole, but names code: for those who load it to say
+    except Exception:  # whatever a damaged file makes of its readers
+        return False
+    return True
+
+
+def _checkpoints(work_dir: Path) -> list[Path]:
+    """The one that was written last, then the others that hold a whole training, newest first."""
+    paths, folder = [], work_dir
+    with suppress(UserError):
+        paths.append(last_checkpoint(work_dir))
+        folder = paths[0].parent
+    # Not what ``published_keys`` leaves of one, epoch_3-0b1c2d3e.pth.
+    others = [path for path in folder.glob('*.pth') if re.fullmatch(r'(epoch|iter)_\d+', path.stem)]
+    paths += sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)
+    return list(dict.fromkeys(paths))
+
+
+@contextmanager
+def one_sentence_on_full_disk(work_dir: str | Path) -> Iterator[None]:
+    """Say what a full disk left of a training, and how it goes on.
+
+    Raises:
+        UserError: in place of the OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        path = whole_checkpoint(work_dir)
+        raise UserError(
+            f'cannot write {error.filename or f"to {work_dir}"} ({error.strerror}); '
+            + (f'{path} is whole: ' if path else 'there is no checkpoint yet: ')
+            + 'make room and repeat the command with --resume'
+        ) from error

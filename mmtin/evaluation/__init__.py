@@ -1,5 +1,0 @@
-"""Results of experiments: reading, comparing."""
-
-from mmtin.evaluation.results import TestResult, comparison_table, latest_test_result
-
-__all__ = ['TestResult', 'comparison_table', 'latest_test_result']

@@ -1,0 +1,137 @@
+"""One clip as a strip of frames, and how each group of channels moves along it in one layer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch
+from mmengine.dataset import pseudo_collate
+from torch import nn
+
+from mmtin.interlacing.figures import group_colour
+from mmtin.interlacing.recorder import InterlacingRecorder
+from mmtin.ops import interlace_matrix
+
+_SMALLEST_SHARE = 0.02  # thinner arrows could not be seen
+
+
+@dataclass(frozen=True)
+class InterlacedClip:
+    """A clip and what one layer does with it.
+
+    Attributes:
+        frames: ``[T, H, W, 3]``, RGB, uint8; T as the layer sees it, so after temporal pooling every other.
+        offset: ``[G']``, frames; the learned groups first, then their twins.
+        matrix: ``[G', T, T]``, the share of frame s (column) in frame t (row) after interlacing.
+        groups: G, the learned ones.
+    """
+
+    frames: np.ndarray
+    offset: np.ndarray
+    matrix: np.ndarray
+    groups: int
+
+
+@torch.inference_mode()
+def interlace_clip(model: nn.Module, sample: dict, layer: str) -> InterlacedClip:
+    """What ``layer`` does with one sample of a test dataset, of several views with the first.
+
+    Args:
+        model: a recognizer of MMAction2 in eval mode.
+        sample: what a dataset yields: ``inputs`` ``[T, 3, H, W]`` uint8 and ``data_samples``.
+        layer: a name among those of :class:`mmtin.interlacing.recorder.InterlacingRecorder`.
+    """
+    with InterlacingRecorder(model) as recorder:
+        model.test_step(pseudo_collate([sample]))
+    offset, weight = (output[:1] for output in recorder.take()[layer])
+    groups = offset.shape[1]
+    if recorder.layers[layer].reverse:
+        offset, weight = torch.cat([offset, -offset], 1), torch.cat([weight, weight], 2)
+    num_segments = weight.shape[1]
+    frames = sample['inputs'][: model.backbone.num_segments : model.backbone.num_segments // num_segments]
+    return InterlacedClip(
+        frames=frames.permute(0, 2, 3, 1).numpy(),
+        offset=offset[0].numpy(),
+        matrix=interlace_matrix(offset, weight, num_segments)[0].numpy(),
+        groups=groups,
+    )
+
+
+def draw_interlaced_clip(clip: InterlacedClip, title: str) -> Figure:
+    """Draw the frames and below them one lane of arrows a group, each from source frame to target."""
+    num_segments, height, width = clip.frames.shape[:3]
+    size = max(0.75, 7.5 / num_segments)  # inches a frame
+    tall = size * height / width
+    lanes = len(clip.offset)
+    figure = Figure(figsize=(size * num_segments + 1.9, tall + 0.95 * lanes + 1.5), layout='constrained')
+    strip, *axes = figure.subplots(1 + lanes, 1, sharex=True, height_ratios=[tall] + [0.95] * lanes)
+    for t, frame in enumerate(clip.frames, 1):
+        strip.imshow(frame, extent=(t - 0.47, t + 0.47, 0, 1), interpolation='nearest', aspect='auto')
+    strip.set_ylim(0, 1)
+    strip.set_xlim(0.4, num_segments + 0.6)
+    strip.set_title(title, fontsize=11, parse_math=False)
+    for axis in (strip, *axes):
+        axis.spines[:].set_visible(False)
+        axis.tick_params(length=0)
+        axis.set_yticks([])
+    for group, axis in enumerate(axes):
+        colour = group_colour(group % clip.groups)
+        _draw_lane(axis, clip.matrix[group], colour)
+        name = f'group {group % clip.groups + 1}{", reversed" if group >= clip.groups else ""}'
+        axis.set_ylabel(
+            f'{name}\n{clip.offset[group]:+.2f} frames',
+            rotation=0,
+            ha='right',
+            va='center',
+            fontsize=9,
+            color=colour,
+        )
+    axes[-1].set_xticks(range(1, num_segments + 1))
+    axes[-1].set_xlabel(
+        'frame of the clip; in each lane: before (upper dots) and after interlacing (lower dots)'
+    )
+    _add_legend(figure)
+    return figure
+
+
+def _draw_lane(axis: Axes, matrix: np.ndarray, colour: str) -> None:
+    """Arrows of one group, as thick as the target's share of the source."""
+    used = matrix > _SMALLEST_SHARE
+    for target, source in zip(*used.nonzero()):
+        axis.add_patch(
+            FancyArrowPatch(
+                (source + 1, 1),
+                (target + 1, 0),
+                arrowstyle='-|>',
+                mutation_scale=9,
+                linewidth=_thickness(matrix[target, source]),
+                color=colour,
+                alpha=0.85,
+                shrinkA=4,
+                shrinkB=4,
+            )
+        )
+    frames = np.arange(1, len(matrix) + 1)
+    for y, busy in ((1, used.any(axis=0)), (0, used.any(axis=1))):
+        faces = [colour if flag else 'none' for flag in busy]
+        axis.scatter(frames, np.full(len(frames), y), 28, facecolors=faces, edgecolors=colour, zorder=3)
+    axis.set_ylim(-0.25, 1.25)
+
+
+def _add_legend(figure: Figure) -> None:
+    grey = '#7a7f87'
+    shares = [
+        Line2D([], [], color=grey, linewidth=_thickness(share), label=f'{share:g} of a frame')
+        for share in (0.25, 0.5, 1, 1.5)
+    ]
+    hollow = Line2D([], [], color=grey, marker='o', markerfacecolor='none', linestyle='none')
+    hollow.set_label('leaves the clip, or nothing arrives')
+    figure.legend(handles=[*shares, hollow], loc='outside lower center', ncols=5, frameon=False, fontsize=9)
+
+
+def _thickness(share: float) -> float:
+    """Of a line, in points."""
+    return 0.4 + 2.4 * share

@@ -1,0 +1,1 @@
+"""Published figures of models beside those counted, timed and tested here."""

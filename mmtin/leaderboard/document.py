@@ -1,0 +1,135 @@
+"""The leaderboard as Markdown, CSV and a chart."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from tabulate import tabulate
+
+from mmtin.leaderboard.bubble_chart import Bubble, draw_bubble_chart
+from mmtin.leaderboard.published import Publication
+from mmtin.leaderboard.rows import Measured, Row, as_records, note
+
+_MEANING = """\
+Cells with a stroke are *published / here*. Multiply-adds are those of one video, all its clips, in 1e9,
+counted in convolutions and matrix products; parameters are in 1e6. Latency is the median (and quartiles)
+for one video at a time in float32; memory is that of the weights and the most that one video takes besides,
+in 1e6 bytes."""
+
+
+def markdown(
+    publication: Publication, rows: Sequence[Row], others: Sequence[Row], found: dict[str, str]
+) -> str:
+    """The leaderboard as a document.
+
+    Args:
+        publication: where the published figures are from.
+        rows: published models.
+        others: experiments that were not published.
+        found: where latency and memory were measured, empty if they were not.
+    """
+    parts = [
+        f'# Leaderboard: {publication.data_set}',
+        f'Published figures: {publication.source}.',
+        _MEANING,
+        _table(rows),
+    ]
+    if others:
+        parts += ['## Other experiments', _table(others)]
+    parts += ['## Notes', '\n'.join(f'- {line}' for line in _notes(publication, rows))]
+    if found:
+        parts += ['Measured on: ' + '; '.join(f'{name} {value}' for name, value in found.items()) + '.']
+    return '\n\n'.join(parts) + '\n'
+
+
+def write_csv(path: Path, rows: Sequence[Row], found: dict[str, str]) -> None:
+    """One line a row in full precision, with where it was measured in each."""
+    records = [record | found for record in as_records(rows)]
+    with path.open('w', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, records[0])
+        writer.writeheader()
+        writer.writerows(records)
+
+
+def chart(publication: Publication, rows: Sequence[Row], others: Sequence[Row]) -> Figure:
+    """Top-1 accuracy against multiply-adds; experiments that were not published in a panel of their own."""
+    panels = {publication.data_set: _bubbles(rows), 'Other experiments': _bubbles(others)}
+    return draw_bubble_chart({title: bubbles for title, bubbles in panels.items() if bubbles})
+
+
+def _bubbles(rows: Sequence[Row]) -> list[Bubble]:
+    """Published accuracies at published costs, measured ones at the costs counted."""
+    labels = [f'{row.published.model} {row.published.frames}'.removesuffix(' -') for row in rows]
+    bubbles = []
+    for row, label in zip(rows, labels):
+        model = row.published
+        if labels.count(label) > 1:
+            label = f'{label} ({model.backbone})'
+        for figures, measured in ((model, False), (row.measured, True)):
+            gflops, mparams, top1 = figures.gflops, figures.mparams, figures.top1
+            if gflops is not None and mparams is not None and top1 is not None:
+                bubbles.append(Bubble(label, gflops, mparams, top1, family=model.family, measured=measured))
+    return bubbles
+
+
+def _table(rows: Sequence[Row]) -> str:
+    with_mean_ap = any(row.measured.mean_ap is not None for row in rows)
+    headers = ['model', 'backbone', 'frames', 'G mult-adds', 'M params', 'top-1 %', 'top-5 %']
+    headers += ['mAP %'] * with_mean_ap + ['latency ms', 'memory MB']
+    lines = []
+    for row in rows:
+        model, here = row.published, row.measured
+        lines.append(
+            [
+                model.model,
+                model.backbone,
+                model.frames,
+                _pair(model.gflops, here.gflops, 1),
+                _pair(model.mparams, here.mparams, 2),
+                _pair(model.top1, here.top1, 1),
+                _pair(model.top5, here.top5, 1),
+                *[_text(here.mean_ap, 2)] * with_mean_ap,
+                _latency(here),
+                _text(here.memory, 0),
+            ]
+        )
+    return tabulate(lines, headers, tablefmt='github', disable_numparse=True)
+
+
+def _pair(published: float | None, here: float | None, decimals: int) -> str:
+    return f'{"-" if published is None else published} / {_text(here, decimals)}'
+
+
+def _latency(here: Measured) -> str:
+    if here.latency_lower is None:
+        return _text(here.latency, 0)
+    return f'{here.latency:.0f} ({here.latency_lower:.0f}-{here.latency_upper:.0f})'
+
+
+def _text(value: float | None, decimals: int) -> str:
+    return '-' if value is None else f'{value:.{decimals}f}'
+
+
+def _notes(publication: Publication, rows: Sequence[Row]) -> list[str]:
+    named: dict[str, list[str]] = {}
+    for row in rows:
+        if text := note(row):
+            named.setdefault(text, []).append(
+                f'{row.published.model} {row.published.backbone} {row.published.frames}'
+            )
+    lines = [f'{", ".join(names)}: {text}' for text, names in named.items()]
+    return [publication.note.strip(), *lines, *_latency_of_rtcn(rows)]
+
+
+def _latency_of_rtcn(rows: Sequence[Row]) -> list[str]:
+    """The paper's claim, six times the latency of TIN, in the latencies measured."""
+    latency = {row.published.id: row.measured.latency for row in rows}
+    rtcn, tin, tsn = (latency.get(f'{model}_r50_sthv1') for model in ('rtcn', 'tin', 'tsn'))
+    if None in (rtcn, tin, tsn):
+        return []
+    return [
+        f'r-TCN took {rtcn / tin:.2f} times the latency of TIN, where the paper has 6: '
+        f'{rtcn - tsn:.0f} ms more than TSN, the same trunk with nothing temporal, and TIN '
+        f'{tin - tsn:.0f} ms more.'
+    ]

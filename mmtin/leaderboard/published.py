@@ -1,0 +1,77 @@
+"""The models of the paper's Table 1: what was published of them, and how those are built that can be."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from mmtin.leaderboard.costs import Subject, installed_config, subject
+
+
+@dataclass(frozen=True)
+class Build:
+    """How a model is built and what it is fed: ``clips`` clips of ``frames`` frames of ``size`` pixels."""
+
+    package: str
+    config: str
+    frames: int
+    clips: int = 1
+    size: int = 224
+    options: dict = field(default_factory=dict)
+
+    def subject(self) -> Subject:
+        """The network and its input for one video."""
+        cfg = installed_config(self.package, self.config)
+        cfg.merge_from_dict(self.options)
+        return subject(cfg, self.frames, (self.size, self.size), self.clips)
+
+
+@dataclass(frozen=True)
+class PublishedModel:
+    """A row of the table.
+
+    Attributes:
+        id: names the row on the command line; the name of its config where mmtin has one.
+        family: what the model is a variant of.
+        gflops: multiply-adds of one video, 1e9.
+        mparams: parameters, 1e6.
+        top1, top5: per cent.
+        build: None where neither MMAction2 nor mmtin has the model.
+        parts: ids of the rows that it is the ensemble of.
+    """
+
+    id: str
+    model: str
+    family: str
+    backbone: str
+    frames: str
+    gflops: float | None = None
+    mparams: float | None = None
+    top1: float | None = None
+    top5: float | None = None
+    note: str = ''
+    build: Build | None = None
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A table of results: where it was published, what of, and a word on it."""
+
+    source: str
+    data_set: str
+    note: str
+    models: tuple[PublishedModel, ...]
+
+
+@cache
+def read_publication() -> Publication:
+    """``published.yml``, which lies beside this file."""
+    entries = yaml.safe_load(Path(__file__).with_name('published.yml').read_text(encoding='utf-8'))
+    models = []
+    for entry in entries.pop('models'):
+        if 'build' in entry:
+            entry['build'] = Build(**entry['build'])
+        models.append(PublishedModel(**entry | {'parts': tuple(entry.get('parts', ()))}))
+    return Publication(**entries, models=tuple(models))

@@ -1,0 +1,186 @@
+"""The paper's Table 1 with, beside each published figure, the one counted, timed or tested here."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmtin.config import read_config
+from mmtin.errors import UserError
+from mmtin.leaderboard.costs import Subject, pipeline_subject
+from mmtin.leaderboard.published import Publication, PublishedModel
+from mmtin.scores.dumps import read_dump
+from mmtin.scores.ensemble import metrics
+from mmtin.scores.results import latest_test_result
+from mmtin.work_dirs import config_file
+
+# Columns of the table and the metrics of MMAction2 that they show.
+_ACCURACIES = {
+    'top1': 'acc/top1',
+    'top5': 'acc/top5',
+    'mean_ap': 'acc/mmit_mean_average_precision',
+}
+
+_SUMMED = {'gflops', 'mparams', 'latency'}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was found out here about a model; None where nothing was.
+
+    Attributes:
+        gflops: counted multiply-adds of one video, 1e9.
+        mparams: counted parameters, 1e6.
+        top1, top5: of the test results given, per cent.
+        mean_ap: of those with several labels a clip, the average precision within a clip, averaged over
+            clips, per cent.
+        latency, latency_lower, latency_upper: time of one video, ms: median and quartiles.
+        memory: peak memory of one video, MB.
+    """
+
+    gflops: float | None = None
+    mparams: float | None = None
+    top1: float | None = None
+    top5: float | None = None
+    mean_ap: float | None = None
+    latency: float | None = None
+    latency_lower: float | None = None
+    latency_upper: float | None = None
+    memory: float | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A published model, or an experiment that was not published, whose figures are None there."""
+
+    published: PublishedModel
+    measured: Measured = field(default_factory=Measured)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Test results: MMAction2's metrics as fractions, and the config if they are of a work directory."""
+
+    name: str
+    metrics: dict[str, float]
+    cfg: Config | None = None
+
+
+def read_result(text: str) -> Result:
+    """The result at ``PATH`` or ``NAME=PATH``: a work directory or a dump, named like its folder or file.
+
+    Raises:
+        UserError: if there is none, or the labels of a dump are not known.
+    """
+    name, _, location = text.rpartition('=')
+    path = Path(location)
+    if not path.exists():
+        raise UserError(f'no result at {path}; expected a work directory of `mim test` or a dump')
+    if path.is_dir():
+        result = latest_test_result(path)
+        return Result(name or path.resolve().name, result.metrics, read_config(config_file(path)))
+    values = metrics(read_dump(path))
+    if not values:
+        raise UserError(f'{path} is of clips without labels; `submit` writes it in the form of a challenge')
+    return Result(name or path.stem, values)
+
+
+def join(publication: Publication, results: Sequence[Result]) -> tuple[list[Row], list[Row]]:
+    """The published models, with the results of their names, and a row for each other result.
+
+    Raises:
+        UserError: if two results have the same name.
+    """
+    names = [result.name for result in results]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f'two results are named {name}; give each its own with NAME=PATH')
+    accuracies = {
+        result.name: Measured(
+            **{
+                column: 100 * result.metrics[metric]
+                for column, metric in _ACCURACIES.items()
+                if metric in result.metrics
+            }
+        )
+        for result in results
+    }
+    rows = [Row(model, accuracies.pop(model.id, Measured())) for model in publication.models]
+    others = [
+        Row(
+            PublishedModel(result.name, result.name, 'not published', _backbone(result.cfg), '-'),
+            accuracies[result.name],
+        )
+        for result in results
+        if result.name in accuracies
+    ]
+    return rows, others
+
+
+def buildable(publication: Publication, results: Sequence[Result] = ()) -> dict[str, Subject]:
+    """What can be counted and timed, by the id of its row."""
+    own = {result.name: pipeline_subject(result.cfg) for result in results if result.cfg is not None}
+    return own | {model.id: model.build.subject() for model in publication.models if model.build}
+
+
+def fill(rows: Sequence[Row], costs: dict[str, dict[str, float]]) -> list[Row]:
+    """The rows with their costs, given by id; an ensemble costs the sum of its parts.
+
+    Its memory and the quartiles of its latency are no sums, and stay unknown.
+    """
+    filled = []
+    for row in rows:
+        parts = row.published.parts or (row.published.id,)
+        own = [costs[part] for part in parts if part in costs]
+        if len(own) == len(parts):
+            columns = _SUMMED & own[0].keys() if row.published.parts else own[0].keys()
+            sums = {column: sum(cost[column] for cost in own) for column in columns}
+            row = replace(row, measured=replace(row.measured, **sums))
+        filled.append(row)
+    return filled
+
+
+def as_records(rows: Sequence[Row]) -> list[dict[str, object]]:
+    """One flat dictionary a row: id, model, backbone, frames, ``published_*``, ``measured_*`` and note."""
+    records = []
+    for row in rows:
+        model = row.published
+        record: dict[str, object] = {
+            'id': model.id,
+            'model': model.model,
+            'backbone': model.backbone,
+            'frames': model.frames,
+        }
+        for column in ('gflops', 'mparams', 'top1', 'top5'):
+            record[f'published_{column}'] = getattr(model, column)
+        record |= {f'measured_{column}': value for column, value in asdict(row.measured).items()}
+        records.append(record | {'note': note(row)})
+    return records
+
+
+def note(row: Row) -> str:
+    """What should be known of a row: where its counts are not the published ones, and why."""
+    model, measured = row.published, row.measured
+    if not (model.build or model.parts) and model.top1 is not None:
+        return 'published figures only; neither MMAction2 nor mmtin builds it.'
+    texts = []
+    for what, published, counted, unit in (
+        ('multiply-adds', model.gflops, measured.gflops, 'G'),
+        ('parameters', model.mparams, measured.mparams, 'M'),
+    ):
+        if published is not None and counted is not None:
+            # Compared with as many decimals as were published.
+            decimals = len(str(published).partition('.')[2])
+            if f'{counted:.{decimals}f}' != f'{published:.{decimals}f}':
+                texts.append(
+                    f'{counted:.{decimals + 1}f}{unit} {what} counted, {published}{unit} published.'
+                )
+    return ' '.join([*texts, model.note]).strip()
+
+
+def _backbone(cfg: Config | None) -> str:
+    if cfg is None:
+        return '-'
+    backbone = cfg.model.backbone
+    return f'{backbone.type} {backbone.depth}' if 'depth' in backbone else backbone.type

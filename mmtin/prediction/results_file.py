@@ -1,0 +1,60 @@
+"""A results file that is whole or not there."""
+
+import json
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from mmtin.files.whole import making, require_free
+
+
+class ResultsFile:
+    """Write a JSON object with a line for each video, in constant memory, under its name when it is whole.
+
+    ``with ResultsFile(path, config=...) as results: results.add(video=...); results.finish(videos=...)``
+    gives ``{"config": ..., "results": [...], "videos": ..., "finished": true}``. Stopped by Ctrl-C or
+    SIGTERM it keeps what was added and says ``"finished": false``; after any other error there is no file.
+
+    Args:
+        path: of the file.
+        force: replace one that is there.
+        head: entries that come before the results.
+
+    Raises:
+        UserError: if the file is there and not to be replaced, or its folder cannot be written.
+    """
+
+    def __init__(self, path: Path, force: bool = False, **head: object) -> None:
+        require_free(path, force=force)
+        self.path = path
+        self._part = path.with_name(f'.{path.name}.part')
+        self._head = head
+        self._tail: dict = {}
+        self._count = 0
+
+    def __enter__(self) -> 'ResultsFile':
+        with making(self.path):
+            self._file = self._part.open('w', encoding='utf-8')
+        head = json.dumps(self._head, ensure_ascii=False)
+        self._file.write(f'{head[:-1]}{", " if self._head else ""}"results": [')
+        return self
+
+    def add(self, **entry: object) -> None:
+        """Add what is known of one video."""
+        self._file.write(f'{"," if self._count else ""}\n{json.dumps(entry, ensure_ascii=False)}')
+        self._count += 1
+
+    def finish(self, **tail: object) -> None:
+        """Say that all was added, and what comes behind the results."""
+        self._tail = dict(tail, finished=True)
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            with self._file:
+                self._file.write(f'\n], {json.dumps(self._tail or dict(finished=False))[1:]}\n')
+            if kind is None or issubclass(kind, KeyboardInterrupt):
+                self._part.replace(self.path)
+            if kind is not None and self.path.exists() and issubclass(kind, KeyboardInterrupt):
+                print(f'stopped; what was done until then is in {self.path}', file=sys.stderr)
+        finally:
+            self._part.unlink(missing_ok=True)

@@ -1,0 +1,189 @@
+"""Published and measured figures side by side."""
+
+import csv
+import json
+
+import pytest
+
+from mmtin.errors import UserError
+from mmtin.leaderboard.document import chart, markdown, write_csv
+from mmtin.leaderboard.published import PublishedModel, read_publication
+from mmtin.leaderboard.rows import (
+    Measured,
+    Result,
+    Row,
+    as_records,
+    buildable,
+    fill,
+    join,
+    note,
+    read_result,
+)
+from mmtin.scores.dumps import write_dump
+from tests.scores.scored_clips import many_hot_labels, scored_clips
+from tests.scores.test_results import write_test_run
+
+
+@pytest.fixture(scope='module')
+def publication():
+    return read_publication()
+
+
+def test_published_rows_are_whole(publication):
+    ids = [model.id for model in publication.models]
+    assert len(set(ids)) == len(ids)
+    for model in publication.models:
+        assert set(model.parts) <= set(ids)
+        # An ensemble's published cost is the sum of its parts'.
+        parts = [part for part in publication.models if part.id in model.parts]
+        if parts:
+            assert model.gflops == sum(part.gflops for part in parts)
+            assert model.mparams == pytest.approx(sum(part.mparams for part in parts))
+
+
+def test_dump_and_work_dir_are_read(tmp_path):
+    write_dump(tmp_path / 'tin.pkl', scored_clips())
+    result = read_result(f'tin_r50_sthv1={tmp_path}/tin.pkl')
+    assert result.name == 'tin_r50_sthv1'
+    assert {'acc/top1', 'acc/top5'} <= set(result.metrics)
+    assert read_result(str(tmp_path / 'tin.pkl')).name == 'tin'
+
+    write_test_run(tmp_path / 'work', '20260101_000000', **{'acc/top1': 0.5})
+    (tmp_path / 'work/config.py').write_text("model = dict(type='Recognizer2D')")
+    result = read_result(str(tmp_path / 'work'))
+    assert (result.name, result.metrics['acc/top1'], result.cfg.model.type) == ('work', 0.5, 'Recognizer2D')
+
+
+def test_results_join_the_row_of_their_name(publication):
+    results = [
+        Result('tin_r50_sthv1', {'acc/top1': 0.5, 'acc/top5': 0.75}),
+        Result('mine', {'acc/mmit_mean_average_precision': 0.6}),
+    ]
+    rows, others = join(publication, results)
+    found = {row.published.id: row.measured for row in rows}
+    assert found['tin_r50_sthv1'] == Measured(top1=50, top5=75)
+    assert found['tsn_r50_sthv1'] == Measured()
+    (other,) = others
+    assert (other.published.model, other.published.top1, other.measured.mean_ap) == ('mine', None, 60)
+
+
+def test_every_model_that_can_be_built_is_loaded(publication):
+    shapes = {name: case.shape for name, case in buildable(publication).items()}
+    assert shapes['tin_r50_16f_sthv1'] == (1, 16, 3, 224, 224)
+    assert shapes['i3d_r50_sthv1'] == (1, 2, 3, 32, 224, 224)
+    assert shapes['rtcn_r50_sthv1'] == (1, 8, 3, 224, 224)
+
+
+def test_ensemble_costs_the_sum_of_its_parts(publication):
+    rows, _ = join(publication, [])
+    cost = dict(
+        gflops=30.0, mparams=20.0, latency=100.0, latency_lower=90.0, latency_upper=110.0, memory=500.0
+    )
+    found = {
+        row.published.id: row.measured
+        for row in fill(rows, {'tin_r50_sthv1': cost, 'tin_r50_16f_sthv1': cost})
+    }
+    assert found['tin_r50_sthv1'] == Measured(**cost)
+    assert found['tin_en_sthv1'] == Measured(gflops=60, mparams=40, latency=200)
+    assert found['tsm_en_sthv1'] == Measured()
+
+
+@pytest.mark.parametrize(
+    'counted, expected',
+    [
+        (Measured(gflops=33.4, mparams=24.34), ''),
+        (Measured(gflops=33.6, mparams=24.34), '33.6G multiply-adds counted, 33G published.'),
+        (Measured(gflops=32.9, mparams=24.36), '24.36M parameters counted, 24.3M published.'),
+    ],
+)
+def test_counts_are_compared_as_they_were_published(counted, expected):
+    model = PublishedModel('a', 'A', 'A', 'R50', '8', 33, 24.3, 40.0, build=object())
+    assert note(Row(model, counted)) == expected
+
+
+@pytest.fixture
+def board(publication):
+    results = [Result('tin_r50_sthv1', {'acc/top1': 0.5}), Result('mine', {'acc/top1': 0.25})]
+    rows, others = join(publication, results)
+    cost = dict(gflops=32.5, mparams=24.0, memory=500.0)
+    latency = dict(tsn_r50_sthv1=100.0, rtcn_r50_sthv1=300.0, tin_r50_sthv1=120.0, mine=1.0)
+    costs = {
+        name: cost | dict(latency=value, latency_lower=value - 1, latency_upper=value + 1)
+        for name, value in latency.items()
+    }
+    return publication, fill(rows, costs), fill(others, costs)
+
+
+def test_markdown_sets_published_beside_measured(board):
+    text = markdown(*board, {'device': 'an abacus'})
+    cells = [
+        [cell.strip() for cell in line.split('|')[1:-1]]
+        for line in text.splitlines()
+        if line.startswith('|')
+    ]
+    assert [
+        'TIN',
+        'R50',
+        '8',
+        '34 / 32.5',
+        '24.3 / 24.00',
+        '45.8 / 50.0',
+        '75.1 / -',
+        '120 (119-121)',
+        '500',
+    ] in cells
+    assert ['mine', '-', '-', '- / 32.5', '- / 24.00', '- / 25.0', '- / -', '1 (0-2)', '500'] in cells
+    assert 'ECO BNInception + 3D R18 16' in text and 'published figures only' in text
+    assert 'r-TCN took 2.50 times the latency of TIN, where the paper has 6: 200 ms more' in text
+    assert 'device an abacus' in text
+    assert 'mAP' not in text
+
+
+def test_csv_has_every_figure(board, tmp_path):
+    _, rows, others = board
+    write_csv(tmp_path / 'board.csv', [*rows, *others], {'device': 'an abacus'})
+    with (tmp_path / 'board.csv').open() as file:
+        lines = {line['id']: line for line in csv.DictReader(file)}
+    assert len(lines) == len(rows) + 1
+    tin = lines['tin_r50_sthv1']
+    assert (tin['published_top1'], tin['measured_top1'], tin['measured_gflops']) == ('45.8', '50.0', '32.5')
+    assert (lines['eco_8f']['measured_gflops'], tin['device']) == ('', 'an abacus')
+    assert set(as_records(rows)[0]) <= set(tin)
+
+
+def test_chart_has_a_bubble_for_each_accuracy(board):
+    figure = chart(*board)
+    labels = [[text.get_text() for text in axis.texts] for axis in figure.axes]
+    assert labels[0].count('TIN 8') == 2  # published and measured
+    assert {'TSN 8 (R50)', 'TSN 8 (BNInception)', 'I3D 32 x 2 clips', 'TIN-En 8+16'} <= set(labels[0])
+    assert labels[1] == ['mine']
+
+
+@pytest.mark.parametrize(
+    'text, fault',
+    [
+        ('nowhere', 'no result at nowhere'),
+        ('{}/empty', 'no test result in .*empty'),
+        ('{}/cut', 'cut/.*json is cut off or damaged'),
+        ('{}/unlabelled.pkl', 'without labels; `submit`'),
+    ],
+)
+def test_faulty_results_are_one_sentence(text, fault, tmp_path):
+    (tmp_path / 'empty').mkdir()
+    write_test_run(tmp_path / 'cut', '20260101_000000', **{'acc/top1': 0.5})
+    log = tmp_path / 'cut/20260101_000000/20260101_000000.json'
+    log.write_text(json.dumps({'acc/top1': 0.5})[:-4])
+    write_dump(tmp_path / 'unlabelled.pkl', scored_clips(labels=[-1] * 12))
+    with pytest.raises(UserError, match=fault):
+        read_result(text.format(tmp_path))
+
+
+def test_two_results_of_one_name_are_one_sentence(publication):
+    with pytest.raises(UserError, match='two results are named a'):
+        join(publication, [Result('a', {}), Result('a', {})])
+
+
+def test_several_labels_a_clip_have_their_column(publication, tmp_path):
+    write_dump(tmp_path / 'mmit.pkl', scored_clips(labels=many_hot_labels()))
+    rows, others = join(publication, [read_result(str(tmp_path / 'mmit.pkl'))])
+    assert 'mAP %' in markdown(publication, rows, others, {})

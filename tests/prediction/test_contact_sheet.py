@@ -1,0 +1,25 @@
+"""The contact sheet as a file that somebody looks at."""
+
+import cv2
+import numpy as np
+
+from mmtin.prediction.contact_sheet import PredictedClip, draw_contact_sheet
+
+
+def test_sheet_shows_every_frame_and_marks_errors(tmp_path):
+    frames = np.stack([np.full((20, 20, 3), level, np.uint8) for level in (40, 120, 200)])
+    predictions = [
+        PredictedClip(frames, true='growing', predicted='growing', score=0.9),
+        PredictedClip(frames, true='growing', predicted='shrinking', score=0.6),
+    ]
+    figure = draw_contact_sheet(predictions, title='two clips')
+    titles = [axis.get_title(loc='left') for axis in figure.axes]
+    assert titles == [
+        'true: growing   predicted: growing (90%)',
+        'true: growing   predicted: shrinking (60%)',
+    ]
+    path = tmp_path / 'sheet.png'
+    figure.savefig(path, dpi=100)
+    pixels = cv2.imread(str(path)).reshape(-1, 3)
+    for level in (40, 120, 200):
+        assert (pixels == level).all(axis=1).sum() > 100

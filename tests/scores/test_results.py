@@ -1,0 +1,45 @@
+"""Reading what `mim test` leaves and setting experiments side by side."""
+
+import json
+
+import pytest
+
+from mmtin.errors import UserError
+from mmtin.scores import comparison_table, latest_test_result
+
+
+def write_test_run(work_dir, timestamp, **metrics):
+    folder = work_dir / timestamp
+    (folder / 'vis_data').mkdir(parents=True)
+    (folder / f'{timestamp}.json').write_text(json.dumps(metrics))
+    # What training leaves beside it is no test result.
+    (folder / 'vis_data' / f'{timestamp}.json').write_text('{"loss": 1.0}')
+
+
+def test_the_newest_test_run_counts(tmp_path):
+    write_test_run(tmp_path, '20260101_000000', **{'acc/top1': 0.25})
+    write_test_run(tmp_path, '20260102_000000', **{'acc/top1': 0.5})
+    (tmp_path / 'last_checkpoint').write_text('epoch_3.pth')
+    result = latest_test_result(tmp_path)
+    assert result.metrics == {'acc/top1': 0.5}
+    assert str(result.checkpoint) == 'epoch_3.pth'
+    assert result.log.name == '20260102_000000.log'
+
+
+def test_table_is_markdown_in_per_cent(tmp_path):
+    write_test_run(tmp_path / 'tin', '20260101_000000', **{'acc/top1': 0.98125})
+    header, rule, row = comparison_table([latest_test_result(tmp_path / 'tin')]).splitlines()
+    assert header.split() == ['|', 'experiment', '|', 'acc/top1', '(%)', '|', 'checkpoint', '|', 'log', '|']
+    assert set(rule) == {'|', '-'}
+    assert row.split()[:4] == ['|', 'tin', '|', '98.1']
+
+
+def test_work_dir_without_test_is_an_error(tmp_path):
+    with pytest.raises(UserError, match=r'no test result in .*mim test'):
+        latest_test_result(tmp_path)
+
+
+def test_unknown_metric_names_the_known(tmp_path):
+    write_test_run(tmp_path, '20260101_000000', **{'acc/top1': 0.5, 'acc/top5': 0.9})
+    with pytest.raises(UserError, match='it has acc/top1, acc/top5'):
+        comparison_table([latest_test_result(tmp_path)], 'mAP')
