@@ -10,7 +10,7 @@ import decord
 import numpy as np
 import pytest
 
-CLIPS = Path(__file__).parents[2].parent / 'shared/clips'
+CLIPS = Path(__file__).parents[3].parent / 'shared/clips'
 needs_real_clips = pytest.mark.skipif(
     not CLIPS.is_dir(), reason='the real clips lie beside the repository only'
 )
