@@ -57,6 +57,18 @@ def test_installed_package_imports_from_its_own_place(python, tmp_path):
     assert Path(result.stdout.splitlines()[-1]).is_relative_to(Path(python).parents[1]), result.stdout
 
 
+def test_type_checkers_see_the_types(python, tmp_path):
+    """py.typed tells them that the annotations are meant; without it they take every name for Any."""
+    (tmp_path / 'uses.py').write_text('from mmtin.ops import tin_shift\ntin_shift(1, 2)\n')
+    result = run(
+        sys.executable, '-m', 'mypy', '--python-executable', python, '--follow-imports', 'silent',
+        '--cache-dir', tmp_path / 'cache', tmp_path / 'uses.py', cwd=tmp_path,
+    )  # fmt: skip
+    assert (
+        'error: Argument 1 to "tin_shift" has incompatible type "int"; expected "Tensor"' in result.stdout
+    )
+
+
 def test_mim_finds_configs_by_bare_name(python, tmp_path):
     assert 'config id: tin_r18_demo' in run_mim('search', 'mmtin', cwd=tmp_path, python=python)
     result = run(python, '-m', 'mim', 'train', 'mmtin', 'tin_r18_demo.py', cwd=tmp_path)
