@@ -12,12 +12,14 @@ import pickle
 import re
 import sys
 import types
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
+import cv2
 import mmengine
 import numpy as np
 import torch
@@ -52,6 +54,8 @@ def apply() -> None:
     read_addresses_safely()
     explain_unreadable_checkpoints()
     score_in_float32()
+    jitter_hue_on_numpy_2()
+    overlap_tubes_on_numpy_2()
     resume_sharded_optimizers()
     write_whole_files()
 
@@ -252,6 +256,63 @@ def score_in_float32() -> None:
 
     loss_by_feat.__module__ = __name__
     BaseHead.loss_by_feat = loss_by_feat
+
+
+def jitter_hue_on_numpy_2() -> None:
+    """Let MMAction2's ColorJitter lower the hue, as the stock configs of TPN ask for.
+
+    MMAction2 1.2.0 adds a negative number to uint8, which numpy 2 refuses: "OverflowError: Python integer
+    -15 out of bounds for uint8" in about half of the samples (no report found). May go with the first
+    MMAction2 release that adds in wider integers.
+    """
+    from mmaction.datasets.transforms.processing import ColorJitter  # needs the remedies above
+
+    try:
+        ColorJitter.adjust_hue(np.zeros((1, 1, 3), np.uint8), -0.1)
+    except OverflowError:
+        pass
+    else:
+        return
+
+    def adjust_hue(img: np.ndarray, factor: float) -> np.ndarray:
+        hsv = cv2.cvtColor(np.clip(img, 0, 255).astype(np.uint8), cv2.COLOR_RGB2HSV)
+        # OpenCV counts hues from 0 to 179.
+        hsv[..., 0] = (hsv[..., 0].astype(np.int16) + int(factor * 255)) % 180
+        return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB).astype(np.float32)
+
+    ColorJitter.adjust_hue = staticmethod(adjust_hue)
+
+
+def overlap_tubes_on_numpy_2() -> None:
+    """Let MMAction2's MultiSportsMetric score tubes of boxes.
+
+    MMAction2 1.2.0 takes ``int`` of an array with one element, deprecated since numpy 1.25 and refused
+    since 2.4: "only 0-dimensional arrays can be converted to Python scalars" (no report found). May go
+    with the first MMAction2 release that takes the element.
+    """
+    from mmaction.evaluation.functional import multisports_utils
+
+    tube = np.array([[1.0, 0, 0, 1, 1], [2, 0, 0, 1, 1]])  # frame, x1, y1, x2, y2
+    with warnings.catch_warnings():
+        warnings.simplefilter('error', DeprecationWarning)
+        try:
+            multisports_utils.iou3dt_voc(tube, tube)
+        except (DeprecationWarning, TypeError):
+            pass
+        else:
+            return
+
+    def iou3dt_voc(b1: np.ndarray, b2: np.ndarray, spatialonly=False, temporalonly=False) -> float:
+        first, last = max(b1[0, 0], b2[0, 0]), min(b1[-1, 0], b2[-1, 0])
+        if last < first:
+            return 0.0
+        in_time = (last - first) / (max(b1[-1, 0], b2[-1, 0]) - min(b1[0, 0], b2[0, 0]))
+        if temporalonly:
+            return in_time
+        shared = (tube[(first <= tube[:, 0]) & (tube[:, 0] <= last)] for tube in (b1, b2))
+        return multisports_utils.iou3d_voc(*shared) * (1.0 if spatialonly else in_time)
+
+    multisports_utils.iou3dt_voc = iou3dt_voc
 
 
 def resume_sharded_optimizers() -> None:
