@@ -61,7 +61,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
-    write_whole(''.join(f'{line}\n' for line in lines).encode(), path)
+    write_whole(''.join(f'{line}\n' for line in lines), path)
 
 
 def check(args: argparse.Namespace) -> bool:

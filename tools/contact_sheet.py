@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmtin.commands.arguments import one_sentence_errors, positive_int, require_file
 from mmtin.config import match_num_segments
 from mmtin.errors import UserError
-from mmtin.files.whole import require_free
+from mmtin.files.whole import require_free, whole_file
 from mmtin.prediction.contact_sheet import draw_contact_sheet, predict_clip
 
 
@@ -52,8 +52,9 @@ def main() -> None:
         dataset = DATASETS.build(cfg.test_dataloader.dataset)
         chosen = random.Random(0).sample(range(len(dataset)), min(args.clips, len(dataset)))
         predictions = [predict_clip(model, dataset[index], names) for index in chosen]
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    draw_contact_sheet(predictions, title=Path(args.config).stem).savefig(args.out, dpi=150)
+        with whole_file(args.out) as part:
+            sheet = draw_contact_sheet(predictions, title=Path(args.config).stem)
+            sheet.savefig(part, format=args.out.suffix[1:], dpi=150)
     print(f'Contact sheet: {args.out}')
 
 

@@ -10,7 +10,6 @@ TSM's own release, torchvision and mmtin itself. The file is only read, never ru
 """
 
 import argparse
-import io
 from collections import Counter
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from mmtin.commands.arguments import one_sentence_errors, positive_int, positive
 from mmtin.conversion.convert import Conversion, convert_checkpoint
 from mmtin.conversion.recipe import recipe
 from mmtin.errors import UserError
-from mmtin.files.whole import require_free, write_whole
+from mmtin.files.whole import require_free, whole_files
 
 
 def parse_args() -> argparse.Namespace:
@@ -71,23 +70,15 @@ def main() -> None:
             )
             model = done.checkpoint['meta']['model']
             can_predict = 'cls_head' in model and 'mean' in model['data_preprocessor']
-            content = io.BytesIO()
-            torch.save(done.checkpoint, content)
-            write(args.target, content.getvalue())
-            if can_predict:
-                write(config, recipe(done.checkpoint['meta']).encode())
+            with whole_files(args.target, *[config] * can_predict) as parts:
+                with parts[0].open('wb') as file:  # by a name, torch would keep the temporary one in it
+                    torch.save(done.checkpoint, file)
+                if can_predict:
+                    parts[1].write_text(recipe(done.checkpoint['meta']), encoding='utf-8')
         if args.report:
             print(moves_table(done))
         print(summary(done))
         print(f'Checkpoint: {args.target}' + f'\nConfig: {config}' * can_predict)
-
-
-def write(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(data, path)
-    except OSError as error:
-        raise UserError(f'cannot write {path}: {error.strerror}; name another place') from error
 
 
 def moves_table(done: Conversion) -> str:

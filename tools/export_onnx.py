@@ -10,7 +10,6 @@ pipeline of the config does it; the normalisation is inside. They give `scores` 
 """
 
 import argparse
-import tempfile
 from pathlib import Path
 
 import torch
@@ -34,7 +33,7 @@ from mmtin.export import (
     write_onnx,
     write_program,
 )
-from mmtin.files.whole import making, require_free
+from mmtin.files.whole import require_free, whole_file
 from mmtin.prediction import class_names, load_recognizer
 
 
@@ -76,13 +75,8 @@ def export(args: argparse.Namespace) -> None:
     clips = {'random clips': [random_clips(count, shape) for count in (1, 3)]}
     if args.videos:
         clips['real clips'] = read_clips(cfg, args.videos, shape)
-    with making(args.out):
-        beside = tempfile.TemporaryDirectory(prefix='.new-', dir=args.out.parent)
-    with (
-        beside as folder,
-        Console(stderr=True).status('') as status,
-    ):
-        new, metadata = Path(folder, args.out.name), describe(cfg, shape, classes, model)
+    metadata = describe(cfg, shape, classes, model)
+    with whole_file(args.out) as new, Console(stderr=True).status('') as status:
         status.update('Tracing the network')
         program = export_program(model, shape)
         status.update(f'Writing {args.out.suffix}')
@@ -98,7 +92,6 @@ def export(args: argparse.Namespace) -> None:
         clip = clips['random clips'][0]
         with torch.inference_mode():
             seconds = alternate({'PyTorch': lambda: model(clip), name: lambda: network(clip)}, repeats=5)
-        new.replace(args.out)
     rows = [
         {
             'one clip on the CPU': row.name,

@@ -5,7 +5,6 @@
 """
 
 import argparse
-import tempfile
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from rich.progress import track
 from mmtin.benchmarking import environment
 from mmtin.commands.arguments import one_sentence_errors, positive_int
 from mmtin.errors import UserError
-from mmtin.files.whole import require_free, write_whole
+from mmtin.files.whole import require_free, whole_files, write_whole
 from mmtin.leaderboard import costs, document
 from mmtin.leaderboard import rows as table
 from mmtin.leaderboard.published import read_publication
@@ -70,8 +69,8 @@ def parse_args() -> argparse.Namespace:
 
 
 def write_leaderboard(args: argparse.Namespace) -> None:
-    files = {ending: args.out / f'leaderboard.{ending}' for ending in ('md', 'csv', 'png')}
-    require_free(*files.values(), force=args.force)
+    files = [args.out / f'leaderboard.{ending}' for ending in ('md', 'csv', 'png')]
+    require_free(*files, force=args.force)
     if torch.device(args.device).type == 'cuda' and not torch.cuda.is_available():
         raise UserError(f'torch sees no GPU for --device {args.device}; use --device cpu')
     publication = read_publication()
@@ -87,16 +86,12 @@ def write_leaderboard(args: argparse.Namespace) -> None:
     rows, others = table.fill(rows, figures), table.fill(others, figures)
 
     text = document.markdown(publication, rows, others, found)
-    args.out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix='.new-', dir=args.out) as scratch:
-        new = {ending: Path(scratch, path.name) for ending, path in files.items()}
-        new['md'].write_text(text, encoding='utf-8')
-        document.write_csv(new['csv'], [*rows, *others], found)
-        document.chart(publication, rows, others).savefig(new['png'], dpi=150)
-        for ending, path in files.items():
-            new[ending].replace(path)
+    with whole_files(*files) as (md, csv, png):
+        md.write_text(text, encoding='utf-8')
+        document.write_csv(csv, [*rows, *others], found)
+        document.chart(publication, rows, others).savefig(png, format='png', dpi=150)
     print(text)
-    print(f'Written: {", ".join(map(str, files.values()))}')
+    print(f'Written: {", ".join(map(str, files))}')
 
 
 def write_submission(args: argparse.Namespace) -> None:
@@ -105,7 +100,7 @@ def write_submission(args: argparse.Namespace) -> None:
     classes = read_lines(args.labels) if args.labels else ()
     lines = submission(read_dump(args.dump), args.format, names, classes)
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(''.join(f'{line}\n' for line in lines).encode(), args.out)
+    write_whole(''.join(f'{line}\n' for line in lines), args.out)
     print(f'Predictions for {len(lines)} clips in the form of {args.format}: {args.out}')
 
 

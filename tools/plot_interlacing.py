@@ -6,7 +6,6 @@ config, or on the clips named with --videos. Each figure becomes a .png and a .s
 """
 
 import argparse
-import tempfile
 from pathlib import Path
 
 import torch
@@ -18,7 +17,7 @@ from mmtin.commands.arguments import one_sentence_errors, require_file
 from mmtin.config import read_config
 from mmtin.datasets.building import clip_name, clips_dataset
 from mmtin.errors import UserError
-from mmtin.files.whole import require_free
+from mmtin.files.whole import require_free, whole_files
 from mmtin.interlacing.figures import draw_offsets, draw_weights
 from mmtin.interlacing.record import farthest_layer, latest_record
 from mmtin.interlacing.recorder import interlacing_layers, load_tin, record_interlacing
@@ -82,13 +81,10 @@ def main() -> None:
 
 
 def save(figures: dict[str, Figure], out: Path) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix='.new-', dir=out) as folder:
-        for name, figure in figures.items():
-            for suffix in ('png', 'svg'):
-                figure.savefig(Path(folder, f'{name}.{suffix}'), dpi=150)
-        for path in Path(folder).iterdir():
-            path.replace(out / path.name)
+    kinds = [(name, suffix) for name in figures for suffix in ('png', 'svg')]
+    with whole_files(*(out / f'{name}.{suffix}' for name, suffix in kinds)) as parts:
+        for part, (name, suffix) in zip(parts, kinds):
+            figures[name].savefig(part, format=suffix, dpi=150)
     for name in figures:
         print(f'{name.capitalize()}: {out / name}.png and .svg')
 

@@ -13,7 +13,7 @@ from rich.progress import track
 
 from mmtin.commands.arguments import one_sentence_errors, positive_int
 from mmtin.errors import UserError
-from mmtin.files.whole import require_free
+from mmtin.files.whole import require_free, write_whole
 from mmtin.report import read_run, render_page
 
 
@@ -57,9 +57,7 @@ def main() -> None:
                 run.name = str(work_dir)
         page = render_page(runs, title=' and '.join(run.name for run in runs))
         out.parent.mkdir(parents=True, exist_ok=True)
-        new = out.with_name(f'.new-{out.name}')
-        new.write_text(page, encoding='utf-8')
-        new.replace(out)
+        write_whole(page, out)
     print(f'Report: {out}')
 
 

@@ -13,6 +13,7 @@ from tabulate import tabulate
 
 from mmtin.ablation.variants import VARIANTS
 from mmtin.errors import UserError
+from mmtin.files.whole import whole_files
 
 METRIC = 'acc/top1'
 
@@ -96,13 +97,14 @@ def write_report(work_dir: Path) -> str:
     """Write ``ablation.{md,csv,png,svg}`` into ``work_dir`` and return the table with its caption."""
     results = read_results(work_dir)
     text = f'{table(results)}\n\n{caption(work_dir, results)}\n'
-    (work_dir / 'ablation.md').write_text(text)
-    write_csv(results, work_dir / 'ablation.csv')
+    files = (work_dir / f'ablation.{ending}' for ending in ('md', 'csv', 'png', 'svg'))
     # The same numbers make the same bytes.
-    with plt.rc_context({'svg.hashsalt': 'mmtin'}):
+    with whole_files(*files) as (md, csv, png, svg), plt.rc_context({'svg.hashsalt': 'mmtin'}):
+        md.write_text(text, encoding='utf-8')
+        write_csv(results, csv)
         figure = chart(results, f'{len(results)} runs')
-        figure.savefig(work_dir / 'ablation.png', dpi=120)
-        figure.savefig(work_dir / 'ablation.svg', metadata={'Date': None})
+        figure.savefig(png, format='png', dpi=120)
+        figure.savefig(svg, format='svg', metadata={'Date': None})
         plt.close(figure)
     return text
 

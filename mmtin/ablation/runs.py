@@ -19,6 +19,7 @@ from mmengine.utils import import_modules_from_strings
 
 from mmtin.ablation.variants import VARIANTS
 from mmtin.errors import UserError
+from mmtin.files.whole import write_whole
 from mmtin.scores import latest_test_result
 
 # Entries of the trunk's config that a variant replaces.
@@ -200,6 +201,4 @@ def _iteration_times(folder: Path) -> dict[int, float]:
 
 
 def _write_json(file: Path, content: dict[str, Any]) -> None:
-    scratch = file.with_suffix('.tmp')
-    scratch.write_text(json.dumps(content, indent=1) + '\n')
-    scratch.replace(file)
+    write_whole(json.dumps(content, indent=1) + '\n', file)

@@ -36,7 +36,8 @@ def write_program(program: ExportedProgram, path: Path, metadata: Mapping[str, s
         # Of weights that are laid out as channels_last; they are written whole.
         warnings.filterwarnings('ignore', 'No complete tensor found in the group')
         extra_files = {'metadata.json': json.dumps(metadata, ensure_ascii=False)}
-        torch.export.save(program, path, extra_files=extra_files)
+        with path.open('wb') as file:  # torch would keep the name, and minds its ending
+            torch.export.save(program, file, extra_files=extra_files)
 
 
 def require_onnx(opset: int = MIN_OPSET) -> None:
@@ -89,7 +90,8 @@ def write_onnx(
 
 def open_program(path: Path) -> Network:
     """A function that runs the program in a file that :func:`write_program` wrote."""
-    module = torch.export.load(path).module()
+    with path.open('rb') as file:
+        module = torch.export.load(file).module()
 
     def run(clips: Tensor) -> tuple[Tensor, Tensor]:
         with torch.inference_mode():

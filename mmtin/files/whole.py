@@ -1,7 +1,9 @@
 """Files that are whole or not there, and not replaced unasked."""
 
+import errno
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -10,9 +12,11 @@ from mmengine.fileio import LocalBackend
 
 from mmtin.errors import UserError
 
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
-def write_whole(data: bytes, path: str | Path) -> None:
-    """Write a file under a temporary name and rename it when the disk has all of it.
+
+def write_whole(data: bytes | str, path: str | Path) -> None:
+    """Write a file under a temporary name and rename it when the disk has all of it; text as UTF-8.
 
     A file of that name stays as it is until then, whatever happens: an error, SIGKILL, loss of power. A
     process that is killed meanwhile leaves its temporary file, see :func:`remove_parts`.
@@ -20,29 +24,85 @@ def write_whole(data: bytes, path: str | Path) -> None:
     Raises:
         OSError: with the path as ``filename``; nothing is left of the new file.
     """
-    path = Path(path)
-    # Each of several processes writes the metrics of a test, all to the same file.
-    part = path.with_name(f'.{path.name}.{get_rank()}.part')
+    data = data.encode() if isinstance(data, str) else data
     try:
-        with part.open('wb') as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException as error:
-        with suppress(OSError):
-            part.unlink()
-        if isinstance(error, OSError):
-            text = f'{error.strerror}; it takes {len(data) / 1e6:.1f} MB'
-            raise OSError(error.errno, text, str(path)) from error
-        raise
-    with suppress(OSError):  # the file is there, and not every network's folders can do this
-        _sync_folder(path.parent)
+        with _renaming([Path(path)]) as (part,):
+            part.write_bytes(data)
+    except OSError as error:
+        text = f'{error.strerror}; it takes {len(data) / 1e6:.1f} MB'
+        raise OSError(error.errno, text, str(path)) from error
 
 
-def _sync_folder(folder: Path) -> None:
-    """Keep the new names in a folder through loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY)
+@contextmanager
+def whole_files(*paths: Path) -> Iterator[list[Path]]:
+    """Temporary names for files that belong together, which the block writes; see :func:`write_whole`.
+
+    ``with whole_files(Path('a.csv'), Path('a.png')) as (table, picture): ...``
+
+    The files get their own names when the block has ended without an error and the disk has all of them;
+    their folders are made. The temporary names end in ``.part``, so that a writer that goes by the ending
+    must be told the format.
+
+    Raises:
+        UserError: before the block, if a file cannot be written; after it, if the disk was full.
+    """
+    try:
+        with _renaming(paths) as parts:
+            for part, path in zip(parts, paths):
+                with making(path):
+                    part.touch()
+            yield parts
+    except OSError as error:
+        if error.errno not in _NO_SPACE:
+            raise
+        names = ' and '.join(map(str, paths))
+        raise UserError(
+            f'cannot write {names} ({error.strerror}); make room or name another place'
+        ) from error
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """:func:`whole_files` of one file."""
+    with whole_files(path) as (part,):
+        yield part
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """An empty folder that takes the place of ``path`` if the block ends without an error, else goes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f'.{path.name}-', dir=path.parent) as scratch:
+        folder = Path(scratch, 'new')
+        folder.mkdir()
+        yield folder
+        if path.exists():
+            path.rename(Path(scratch, 'old'))
+        folder.rename(path)
+
+
+@contextmanager
+def _renaming(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    # Each of several processes writes the metrics of a test, all to the same file.
+    parts = [path.with_name(f'.{path.name}.{get_rank()}.part') for path in paths]
+    try:
+        yield parts
+        for part in parts:
+            _sync(part, os.O_RDWR)
+        for part, path in zip(parts, paths):
+            os.replace(part, path)
+    finally:
+        for part in parts:
+            with suppress(OSError):
+                part.unlink()
+    for folder in {path.parent for path in paths}:
+        with suppress(OSError):  # the file is there, and not every network's folders can do this
+            _sync(folder, os.O_RDONLY)
+
+
+def _sync(path: Path, mode: int) -> None:
+    """Keep a file, or the new names in a folder, through loss of power."""
+    descriptor = os.open(path, mode)
     try:
         os.fsync(descriptor)
     finally:

@@ -5,7 +5,6 @@ counts.
 """
 
 import json
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 from torch import Tensor
 
 from mmtin.errors import UserError
+from mmtin.files.whole import write_whole
 
 RECORD_FILE = 'interlacing.json'
 
@@ -87,11 +87,7 @@ def farthest_layer(record: InterlacingRecord) -> str:
 
 def write_record(record: InterlacingRecord, path: str | Path) -> None:
     """Write a record as JSON; a file that is there is replaced in one step."""
-    path = Path(path)
-    text = json.dumps(asdict(record), default=np.ndarray.tolist, indent=1)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix='.new-') as folder:
-        Path(folder, path.name).write_text(text)
-        Path(folder, path.name).replace(path)
+    write_whole(json.dumps(asdict(record), default=np.ndarray.tolist, indent=1), path)
 
 
 def read_record(path: str | Path) -> InterlacingRecord:

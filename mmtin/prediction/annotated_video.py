@@ -13,6 +13,7 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from mmtin.files.whole import whole_file
 from mmtin.prediction.frames import FrameSource, open_file
 
 _FONT = Path(matplotlib.get_data_path()) / 'fonts/ttf/DejaVuSans.ttf'
@@ -29,16 +30,14 @@ def write_annotated_video(video: Path, out: Path, lines: Sequence[str]) -> None:
     Raises:
         av.error.FFmpegError or ValueError: if the video cannot be decoded.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f'.{out.name}.part')
-    try:
-        # Browsers begin to play before they have all of it.
-        options = {'movflags': '+faststart'}
-        with open_file(video) as source, av.open(str(part), 'w', format='mp4', options=options) as target:
-            _copy(source, target, lines)
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
+    # Browsers begin to play before they have all of it.
+    options = {'movflags': '+faststart'}
+    with (
+        whole_file(out) as part,
+        open_file(video) as source,
+        av.open(str(part), 'w', format='mp4', options=options) as target,
+    ):
+        _copy(source, target, lines)
 
 
 def _copy(source: FrameSource, target: av.container.OutputContainer, lines: Sequence[str]) -> None:

@@ -1,13 +1,14 @@
 """Where features go: a file a video, as .npy or as the .csv of MMAction2's localizers, or one .h5."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path, PurePath
 
 import numpy as np
 
 from mmtin.errors import UserError
-from mmtin.files.whole import making, require_free, write_whole
+from mmtin.files.whole import require_free, whole_file, write_whole
 from mmtin.prediction.features import Features
 from mmtin.prediction.results_file import ResultsFile
 from mmtin.prediction.videos import Video, output_paths
@@ -84,11 +85,12 @@ class FeatureFile:
             raise UserError('--format h5 needs h5py; pip install h5py, or choose npy') from error
         self._h5py = h5py
         self._path = path
-        self._part = path.with_name(f'.{path.name}.part')
 
     def __enter__(self) -> 'FeatureFile':
-        with making(self._path):
-            self._file = self._h5py.File(self._part, 'w')
+        with ExitStack() as stack:
+            part = stack.enter_context(whole_file(self._path))
+            self._file = stack.enter_context(self._h5py.File(part, 'w'))
+            self._exit = stack.pop_all()
         return self
 
     def paths(self, videos: Sequence[Video]) -> list[PurePath]:
@@ -102,11 +104,7 @@ class FeatureFile:
         entry.attrs['video'] = video
 
     def __exit__(self, kind, error, trace) -> None:
-        self._file.close()
-        if kind is None:
-            self._part.replace(self._path)
-        else:
-            self._part.unlink()
+        self._exit.__exit__(kind, error, trace)
 
 
 def _save_csv(file, values: np.ndarray) -> None:

@@ -2,10 +2,11 @@
 
 import json
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from mmtin.files.whole import making, require_free
+from mmtin.files.whole import require_free, whole_file
 
 
 class ResultsFile:
@@ -27,14 +28,15 @@ class ResultsFile:
     def __init__(self, path: Path, force: bool = False, **head: object) -> None:
         require_free(path, force=force)
         self.path = path
-        self._part = path.with_name(f'.{path.name}.part')
         self._head = head
         self._tail: dict = {}
         self._count = 0
 
     def __enter__(self) -> 'ResultsFile':
-        with making(self.path):
-            self._file = self._part.open('w', encoding='utf-8')
+        with ExitStack() as stack:
+            part = stack.enter_context(whole_file(self.path))
+            self._file = stack.enter_context(part.open('w', encoding='utf-8'))
+            self._exit = stack.pop_all()
         head = json.dumps(self._head, ensure_ascii=False)
         self._file.write(f'{head[:-1]}{", " if self._head else ""}"results": [')
         return self
@@ -49,12 +51,11 @@ class ResultsFile:
         self._tail = dict(tail, finished=True)
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        try:
-            with self._file:
-                self._file.write(f'\n], {json.dumps(self._tail or dict(finished=False))[1:]}\n')
-            if kind is None or issubclass(kind, KeyboardInterrupt):
-                self._part.replace(self.path)
-            if kind is not None and self.path.exists() and issubclass(kind, KeyboardInterrupt):
-                print(f'stopped; what was done until then is in {self.path}', file=sys.stderr)
-        finally:
-            self._part.unlink(missing_ok=True)
+        stopped = kind is not None and issubclass(kind, KeyboardInterrupt)
+        if kind is not None and not stopped:
+            self._exit.__exit__(kind, error, trace)
+            return
+        with self._exit:
+            self._file.write(f'\n], {json.dumps(self._tail or dict(finished=False))[1:]}\n')
+        if stopped:
+            print(f'stopped; what was done until then is in {self.path}', file=sys.stderr)

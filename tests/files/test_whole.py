@@ -6,7 +6,8 @@ import mmengine
 import pytest
 
 import mmtin  # noqa: F401
-from mmtin.files.whole import remove_parts, write_whole
+from mmtin.errors import UserError
+from mmtin.files.whole import remove_parts, whole_file, whole_files, whole_folder, write_whole
 
 
 def fail(*args):
@@ -42,3 +43,53 @@ def test_parts_are_removed_and_nothing_else(tmp_path):
         (tmp_path / name).touch()
     remove_parts(tmp_path)
     assert sorted(os.listdir(tmp_path)) == ['.hidden', 'file', 'file.part']
+
+
+def test_files_that_belong_together_appear_together(tmp_path):
+    paths = tmp_path / 'new/a.csv', tmp_path / 'new/b.png'
+    with whole_files(*paths) as (table, picture):
+        table.write_text('table')
+        picture.write_bytes(b'picture')
+        assert not any(path.exists() for path in paths)
+    assert [path.read_bytes() for path in paths] == [b'table', b'picture']
+    assert sorted(os.listdir(tmp_path / 'new')) == ['a.csv', 'b.png']
+
+
+def test_of_files_that_belong_together_all_stay_after_an_error(tmp_path):
+    for name in 'ab':
+        write_whole(f'old {name}', tmp_path / name)
+    with pytest.raises(RuntimeError), whole_files(tmp_path / 'a', tmp_path / 'b') as parts:
+        parts[0].write_text('new')
+        raise RuntimeError
+    assert [(tmp_path / name).read_text() for name in 'ab'] == ['old a', 'old b']
+    assert sorted(os.listdir(tmp_path)) == ['a', 'b']
+
+
+def test_files_that_cannot_be_written_are_told_before_the_work(tmp_path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(UserError, match=r'cannot write \S+/file/a \('), whole_file(tmp_path / 'file/a'):
+        raise AssertionError
+
+
+@pytest.mark.parametrize('when', ['in the block', 'after it'])
+def test_full_disk_is_one_sentence(tmp_path, monkeypatch, when):
+    path = tmp_path / 'a'
+    with (
+        pytest.raises(UserError, match=r'cannot write \S+/a \(No space left on device\)'),
+        whole_file(path),
+    ):
+        if when == 'in the block':
+            fail()
+        monkeypatch.setattr(os, 'fsync', fail)
+    assert not os.listdir(tmp_path)
+
+
+def test_folder_takes_the_place_of_another(tmp_path):
+    path = tmp_path / 'folder'
+    for text in ('old', 'new'):
+        with whole_folder(path) as folder:
+            (folder / text).touch()
+            assert not (path / text).exists()
+    with pytest.raises(RuntimeError), whole_folder(path):
+        raise RuntimeError
+    assert os.listdir(path) == ['new'] and os.listdir(tmp_path) == ['folder']

@@ -1,6 +1,5 @@
 """From the owner's files and a folder of media to the lists that MMAction2's datasets read."""
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 from mmtin.datasets.annotations import DATA_SETS, Annotations, DataSet, LabelledClip
 from mmtin.datasets.preparing.media import MISSING, Inspection, inspect_frames, inspect_video, list_line
 from mmtin.errors import UserError
-from mmtin.files.whole import require_free
+from mmtin.files.whole import require_free, whole_files
 
 FILES = ('labels.txt', 'train.txt', 'val.txt', 'test.txt', 'missing.txt', 'README.txt')
 
@@ -164,15 +163,12 @@ def _check_place(folder: Path, link: Path, media: Path, force: bool) -> None:
 
 
 def _write(folder: Path, texts: dict[str, Iterable[str]]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix='.new-', dir=folder) as scratch:
-        for file, lines in texts.items():
-            Path(scratch, file).write_text(''.join(f'{line}\n' for line in lines), encoding='utf-8')
-        for file in FILES:
-            if file in texts:
-                Path(scratch, file).replace(folder / file)
-            else:
-                (folder / file).unlink(missing_ok=True)
+    with whole_files(*(folder / file for file in texts)) as parts:
+        for part, lines in zip(parts, texts.values()):
+            part.write_text(''.join(f'{line}\n' for line in lines), encoding='utf-8')
+    for file in FILES:
+        if file not in texts:
+            (folder / file).unlink(missing_ok=True)
 
 
 def _link(link: Path, media: Path) -> None:

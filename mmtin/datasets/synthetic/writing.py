@@ -1,9 +1,7 @@
 """Write a whole data set, or none of it: videos, lists, names of the classes."""
 
 import json
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +10,7 @@ from mmtin.datasets.synthetic import easy, hard
 from mmtin.datasets.synthetic.classes import CLASSES
 from mmtin.datasets.synthetic.drawing import write_video
 from mmtin.errors import UserError
+from mmtin.files.whole import whole_folder
 
 # To be raised when the same seed comes to mean other videos, so that older ones are not taken for them.
 VERSION = 1
@@ -81,7 +80,7 @@ def write_dataset(
         if not root.is_dir() or any(root.iterdir()):
             raise UserError(f'{root} holds something else; choose another folder, or --force to replace it')
 
-    with _replacing(root) as folder:
+    with whole_folder(root) as folder:
         lines = list(track(write_clips(folder, num_clips, seed, difficulty)))
         _write_lines(folder / 'train.txt', lines[:-num_val])
         _write_lines(folder / 'val.txt', lines[-num_val:])
@@ -92,16 +91,3 @@ def write_dataset(
 
 def _write_lines(path: Path, lines: Iterable[str]) -> None:
     path.write_text(''.join(f'{line}\n' for line in lines))
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Yield an empty folder that takes the place of ``path`` if the block succeeds, else is removed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f'.{path.name}-', dir=path.parent) as scratch:
-        folder = Path(scratch, 'new')
-        folder.mkdir()
-        yield folder
-        if path.exists():
-            path.rename(Path(scratch, 'old'))
-        folder.rename(path)
