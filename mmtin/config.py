@@ -17,7 +17,9 @@ _READ_LATER = {
     *inspect.signature(Runner.__init__).parameters,
     'compile',
     'custom_imports',
+    'data',
     'find_unused_parameters',
+    'finetune',
     'model_wrapper_cfg',
     'runner_type',
     'strategy',
@@ -37,6 +39,12 @@ def read_config(path: str | Path) -> Config:
     except SyntaxError as error:
         raise UserError(f'the config {path} is damaged or cut off; {error}') from error
     init_default_scope(cfg.get('default_scope') or 'mmaction')
+    if 'finetune' in cfg:
+        name = Path(path).name
+        raise UserError(
+            f'{path} leaves its classes to the videos that it trains on; give the config that training '
+            f'saved in its work directory, such as work_dirs/{Path(name).stem}/{name}'
+        )
     choose_test_protocol(cfg)
     match_num_segments(cfg)
     return cfg

@@ -10,6 +10,7 @@ from mmtin.commands.arguments import mmaction2_tool, one_sentence_errors, requir
 from mmtin.config import choose_test_protocol, match_num_segments, refuse_late_options
 from mmtin.datasets.names import name_clips
 from mmtin.engine.distributed import join_without_gpu, leaving_together
+from mmtin.finetuning import use_own_videos
 
 
 def main() -> None:
@@ -23,9 +24,10 @@ def main() -> None:
         cfg = upstream['merge_args'](cfg, args)
         cfg.merge_from_dict(args.cfg_options or {})
         cfg.launcher = args.launcher
-        cfg.load_from = args.checkpoint
+        load_from, cfg.load_from = cfg.get('load_from'), args.checkpoint
         cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
         join_without_gpu(cfg)
+        use_own_videos(cfg, load_from)
         choose_test_protocol(cfg)
         match_num_segments(cfg)
         if args.dump:

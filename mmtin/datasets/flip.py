@@ -16,7 +16,8 @@ _OPPOSITE = {
     'clockwise': 'counterclockwise',
     'counterclockwise': 'clockwise',
 }
-_SIDE = re.compile(rf'\b({"|".join(_OPPOSITE)})\b')
+# Words also where the name of a folder is the class's: turn_left.
+_SIDE = re.compile(rf'(?<![^\W_])({"|".join(_OPPOSITE)})(?![^\W_])')
 
 
 def mirrored_labels(names: Sequence[str]) -> list[int | None]:

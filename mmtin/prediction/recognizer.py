@@ -13,6 +13,7 @@ from mmtin.checkpoint.meta import model_config
 from mmtin.checkpoint.names import state_of
 from mmtin.commands.arguments import require_file
 from mmtin.config import read_config
+from mmtin.datasets.names import names_of_classes
 from mmtin.errors import UserError
 from mmtin.models import TINResNet
 
@@ -100,8 +101,8 @@ def class_names(cfg: Config, labels: Path | None = None) -> list[str]:
 
     Args:
         cfg: of the recognizer.
-        labels: a file with one name a line; None takes ``labels.txt`` beside the test list of the config,
-            and the numbers of the classes if it is not there or of another data set.
+        labels: a file with one name a line; None takes what :func:`names_of_classes` finds, and the
+            numbers of the classes if it finds none or those of another data set.
 
     Raises:
         UserError: if ``labels`` is not there or names another number of classes than the head has.
@@ -116,12 +117,9 @@ def class_names(cfg: Config, labels: Path | None = None) -> list[str]:
                 'give one name a line, in label order'
             )
         return names
-    test_list = cfg.get('test_dataloader', {}).get('dataset', {}).get('ann_file') or ''
-    beside = Path(test_list).with_name('labels.txt') if test_list else Path()
-    if beside.is_file():
-        names = beside.read_text(encoding='utf-8').splitlines()
-        if len(names) == num_classes:
-            return names
+    known = names_of_classes(cfg)
+    if known is not None and len(known) == num_classes:
+        return known
     return [str(label) for label in range(num_classes)]
 
 

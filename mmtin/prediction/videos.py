@@ -7,15 +7,8 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from mmtin.datasets.preparing.checking import read_list
+from mmtin.datasets.video.suffixes import SUFFIXES
 from mmtin.errors import UserError
-
-SUFFIXES = frozenset(
-    f'.{kind}'
-    for kind in (
-        *('3gp', 'avi', 'flv', 'm2ts', 'm4v', 'mkv', 'mov', 'mp4', 'mpeg', 'mpg', 'mts', 'nut', 'ogv'),
-        *('ts', 'webm', 'wmv', 'y4m'),
-    )
-)
 
 
 class Video(NamedTuple):

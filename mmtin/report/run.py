@@ -8,6 +8,7 @@ from mmengine.config import Config
 
 from mmtin.config import read_config
 from mmtin.datasets.building import clips_dataset
+from mmtin.datasets.names import names_of_classes
 from mmtin.errors import UserError
 from mmtin.interlacing.record import RECORD_FILE, InterlacingRecord, latest_record
 from mmtin.report.confusion import (
@@ -66,7 +67,7 @@ def read_run(
     Args:
         work_dir: where ``mim train`` and ``mim test`` wrote.
         dump: scores of its test set; None takes the newest dump in the work directory.
-        labels: names of the classes, one a line; None takes ``labels.txt`` beside the test list.
+        labels: names of the classes, one a line; None takes what the config tells.
         num_clips: how many of the best clips to show, and of the worst.
 
     Raises:
@@ -135,9 +136,8 @@ def _compare_with_test(run: Run, predictions: list[ScoredClip]) -> None:
 
 
 def _class_names(cfg: Config, labels: Path | None) -> list[str] | None:
-    path = labels or Path(cfg.test_dataloader.dataset.ann_file).with_name('labels.txt')
-    if path.is_file():
-        return path.read_text(encoding='utf-8').splitlines()
-    if labels is not None:
+    if labels is None:
+        return names_of_classes(cfg)
+    if not labels.is_file():
         raise UserError(f'no class names at {labels}; check the path')
-    return None
+    return labels.read_text(encoding='utf-8').splitlines()

@@ -10,8 +10,9 @@ from tests.configs.experiments import CONFIGS, EXPERIMENTS, small
 from tests.datasets.owner_files import make
 
 ALL = pytest.mark.parametrize('experiment', EXPERIMENTS, ids=lambda experiment: experiment.name)
-# Tested elsewhere: tests/tools/test_demo.py and tests/models/test_detection.py.
-OTHERS = {'tin_r18_demo', 'tsn_r18_demo', 'tin_r50_ava21'}
+# Tested elsewhere: tests/tools/test_demo.py, tests/models/test_detection.py and, since their data set is
+# anybody's, tests/test_finetuning.py.
+OTHERS = {'tin_r18_demo', 'tsn_r18_demo', 'tin_r50_ava21', 'tin_r50_finetune', 'tin_r18_finetune'}
 
 
 @pytest.fixture(scope='module')

@@ -24,6 +24,10 @@ def test_pairs_come_from_the_names():
     assert mirrored_labels(NAMES) == MIRRORED
 
 
+def test_names_of_folders_say_sides_too():
+    assert mirrored_labels(['turn_left', 'turn-right', 'leftover', 'turn_right']) == [3, None, 2, 0]
+
+
 def test_pairs_follow_the_order_of_the_list():
     order = np.random.default_rng(0).permutation(len(NAMES))
     shuffled = mirrored_labels([NAMES[index] for index in order])

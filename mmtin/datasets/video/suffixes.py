@@ -1,0 +1,9 @@
+"""What names of video files end in."""
+
+SUFFIXES = frozenset(
+    f'.{kind}'
+    for kind in (
+        *('3gp', 'avi', 'flv', 'm2ts', 'm4v', 'mkv', 'mov', 'mp4', 'mpeg', 'mpg', 'mts', 'nut', 'ogv'),
+        *('ts', 'webm', 'wmv', 'y4m'),
+    )
+)
