@@ -1,37 +1,9 @@
-# TIN R50, 16 frames, Something-Something V1: 47.0 top-1 in the paper (Table 1).
-_base_ = [
-    '_base_/recognizer2d.py',
-    '_base_/rgb_224.py',
-    '_base_/datasets/sthv1.py',
-    '_base_/schedules/kinetics_init_25e.py',
-    '_base_/default_runtime.py',
-]
+# TIN R50, 16 frames, Something-Something V1 (the paper, Table 1).
+_base_ = 'tin_r50_sthv1.py'
+from mmtin.recipes import loaders, pipelines
 
-num_segments = 16  # T, frames per clip
-
-model = dict(
-    backbone=dict(
-        type='TINResNet', depth=50, num_segments=num_segments,
-        shift_div=4, groups=2, reverse=True,
-        # Frozen BatchNorm: statistics and affine parameters stay those of Kinetics.
-        norm_eval=True,
-        norm_cfg=dict(type='BN2d', requires_grad=False)),
-    cls_head=dict(num_classes=_base_.num_classes, num_segments=num_segments))
+num_segments = 16
+model = dict(backbone=dict(num_segments=num_segments), cls_head=dict(num_segments=num_segments))
 load_from = _base_.kinetics_weights['tsm_r50_16f']
-
-train_pipeline = [
-    *_base_.open_clip, dict(_base_.sampling, num_clips=num_segments), *_base_.decode,
-    *_base_.jitter, _base_.flip, *_base_.pack]
-test_protocols = {
-    name: [
-        *_base_.open_clip, dict(view.sampling, num_clips=num_segments), *_base_.decode,
-        *view.crop, *_base_.pack]
-    for name, view in _base_.views.items()}
-test_protocol = '1x1'
-test_pipeline = test_protocols[test_protocol]
-
-train_dataloader = dict(
-    dataset=dict(_base_.clips, ann_file=f'{_base_.data_root}/train.txt', pipeline=train_pipeline))
-val_dataloader = dict(
-    dataset=dict(_base_.clips, ann_file=f'{_base_.data_root}/val.txt', pipeline=test_pipeline, test_mode=True))
-test_dataloader = val_dataloader
+train_pipeline, test_protocols, test_pipeline = pipelines(_base_, num_segments)
+train_dataloader, val_dataloader, test_dataloader = loaders(_base_, train_pipeline, test_pipeline)

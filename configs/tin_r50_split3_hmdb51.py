@@ -1,7 +1,8 @@
 # TIN R50, 8 frames, HMDB51, split 3.
 _base_ = 'tin_r50_hmdb51.py'
+from mmtin.recipes import loaders
 
 split = 3
-train_dataloader = dict(dataset=dict(ann_file=f'{_base_.data_root}/split{split}/train.txt'))
-val_dataloader = dict(dataset=dict(ann_file=f'{_base_.data_root}/split{split}/val.txt'))
-test_dataloader = val_dataloader
+lists = f'{_base_.data_root}/split{split}'
+train_dataloader, val_dataloader, test_dataloader = loaders(
+    _base_, _base_.train_pipeline, _base_.test_pipeline, lists)

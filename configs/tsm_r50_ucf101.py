@@ -1,12 +1,10 @@
-# TSM R50, 8 frames, UCF101, split 1, the control of TIN: 92.6 top-1 in the paper
-# (Table 2, which does not say of which split).
+# TSM R50, 8 frames, UCF101, split 1, the control of TIN (Table 2,
+# which does not say of which split).
 _base_ = 'tin_r50_ucf101.py'
+from mmtin.recipes import frozen_norm
 
 model = dict(
     backbone=dict(
-        _delete_=True, type='ResNetTSM', depth=50, num_segments=_base_.num_segments, shift_div=8,
-        pretrained2d=False,
-        # Frozen BatchNorm: statistics and affine parameters stay those of Kinetics.
-        norm_eval=True,
-        norm_cfg=dict(type='BN2d', requires_grad=False)))
+        _delete_=True, type='ResNetTSM', depth=50, num_segments=_base_.num_segments, shift_div=8, pretrained2d=False,
+        **frozen_norm()))
 load_from = _base_.kinetics_weights['tsm_r50']

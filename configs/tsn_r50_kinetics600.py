@@ -1,4 +1,4 @@
-# TSN R50, 8 frames, Kinetics-600, the control of TIN: 68.7 top-1 in the paper (Table 2).
+# TSN R50, 8 frames, Kinetics-600, the control of TIN (Table 2).
 _base_ = 'tin_r50_kinetics600.py'
 
 model = dict(

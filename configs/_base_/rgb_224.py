@@ -1,5 +1,5 @@
-# Clips of T x 224 x 224: what all data sets share. An experiment puts these steps in a row:
-# open_clip, sampling of its T frames, decode, jitter, flip, pack; and for tests the crop of a view.
+# Clips of T x 224 x 224: what all data sets share. mmtin/recipes.py puts these steps in a row for the T of an
+# experiment: open_clip, sampling, decode, jitter, flip, pack; and for tests the crop of a view.
 
 # One frame from each of T uniform segments, a random one in training, the middle one in testing. The
 # frames after the last whole segment count too: without keep_tail_frames, 15 frames in 8 segments
@@ -36,6 +36,7 @@ views = {
             test_mode=True),
         crop=[dict(type='Resize', scale=(-1, 256)), dict(type='CenterCrop', crop_size=224)]),
 }
+test_protocol = '1x1'
 
 pack = [dict(type='FormatShape', input_format='NCHW'), dict(type='PackActionInputs')]
 

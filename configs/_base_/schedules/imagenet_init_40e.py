@@ -1,4 +1,4 @@
-# The public releases' training on Something-Something from ImageNet.
+# MMAction2's training of TIN on Something-Something from ImageNet.
 train_cfg = dict(type='ResumableTrainLoop', max_epochs=40, val_begin=1, val_interval=1)
 
 optim_wrapper = dict(

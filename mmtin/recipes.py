@@ -1,0 +1,77 @@
+"""What experiments have in common, for a config to say in one line.
+
+A config imports these functions below its ``_base_``, by which mmengine knows that the file is no lazy one,
+and gives them ``_base_``: the entries of ``configs/_base_/rgb_224.py`` and of the data set's file there.
+mmengine drops functions from what it parsed, so that a dump of the config stands alone.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def tin(depth: int, num_segments: int, **others: Any) -> dict:
+    """A TINResNet as the paper has it, for clips of ``num_segments`` frames.
+
+    Args:
+        depth: of the ResNet.
+        num_segments: T, frames per clip.
+        others: arguments of TINResNet besides.
+    """
+    return dict(
+        type='TINResNet',
+        depth=depth,
+        num_segments=num_segments,
+        shift_div=4,
+        groups=2,
+        reverse=True,
+        **others,
+    )
+
+
+def frozen_norm() -> dict:
+    """Arguments of a backbone whose BatchNorm keeps the statistics and affine parameters that it loads."""
+    return dict(norm_eval=True, norm_cfg=dict(type='BN2d', requires_grad=False))
+
+
+def pipelines(base: Mapping[str, Any], num_segments: int, *, flip: bool = True, **instead: Any) -> tuple:
+    """The pipelines for clips of T frames.
+
+    Args:
+        base: ``_base_`` of the config: ``open_clip``, ``decode`` and ``flip`` of the data set;
+            ``sampling``, ``jitter``, ``pack``, ``views`` and ``test_protocol`` of all.
+        num_segments: T, frames per clip.
+        flip: whether training mirrors clips.
+        instead: entries to take in the place of those of ``base``.
+
+    Returns:
+        ``train_pipeline``, ``test_protocols``, which has a pipeline for each of the ``views``, and
+        ``test_pipeline``, the one of them that ``test_protocol`` names.
+    """
+    base = {**base, **instead}
+
+    def clip(sampling: dict, then: list) -> list:
+        sampled = dict(sampling, num_clips=num_segments)
+        return [*base['open_clip'], sampled, *base['decode'], *then, *base['pack']]
+
+    train = clip(base['sampling'], [*base['jitter'], *([base['flip']] if flip else [])])
+    protocols = {name: clip(view['sampling'], view['crop']) for name, view in base['views'].items()}
+    return train, protocols, protocols[base['test_protocol']]
+
+
+def loaders(
+    base: Mapping[str, Any], train_pipeline: list, test_pipeline: list, lists: str | None = None
+) -> tuple:
+    """The data loaders of training, validation and test, as far as ``rgb_224.py`` has not set them.
+
+    Args:
+        base: ``_base_`` of the config: ``clips`` and ``data_root`` of the data set.
+        train_pipeline, test_pipeline: by :func:`pipelines`.
+        lists: folder of ``train.txt`` and ``val.txt``; None means ``data_root``.
+
+    Returns:
+        ``train_dataloader``, ``val_dataloader`` and ``test_dataloader``; the last two are the same.
+    """
+    lists = lists or base['data_root']
+    train = dict(base['clips'], ann_file=f'{lists}/train.txt', pipeline=train_pipeline)
+    val = dict(base['clips'], ann_file=f'{lists}/val.txt', pipeline=test_pipeline, test_mode=True)
+    return dict(dataset=train), dict(dataset=val), dict(dataset=val)
