@@ -15,7 +15,8 @@ from pathlib import Path
 from rich.progress import track
 
 from mmtin.commands.arguments import one_sentence_errors, positive_int
-from mmtin.datasets.preparing.checking import Decoding, fault_of, read_list
+from mmtin.datasets.list_files import read_clips
+from mmtin.datasets.preparing.checking import Decoding, fault_of
 from mmtin.datasets.preparing.isolation import find_faults
 from mmtin.errors import UserError
 from mmtin.files.whole import require_free, write_whole
@@ -76,9 +77,14 @@ def check(args: argparse.Namespace) -> bool:
             raise UserError(f'cannot write to {path.parent}; name other files with --bad and --write-list')
     if not args.media.is_dir():
         raise UserError(f'no folder {args.media}: --media takes the folder that paths in LIST start from')
-    clips = read_list(args.list, args.frames)
+    clips = read_clips(args.list, args.frames)
     decodings = [
-        Decoding(str(args.media / clip.path), args.num_segments, clip.num_frames, args.filename_tmpl)
+        Decoding(
+            str(args.media / clip.path),
+            args.num_segments,
+            clip.numbers[0] if args.frames and clip.numbers else None,
+            args.filename_tmpl,
+        )
         for clip in clips
     ]
     found = find_faults(fault_of, decodings, args.workers, args.time_limit)

@@ -12,6 +12,7 @@ from mmengine.config import Config
 
 from mmtin.commands.arguments import one_sentence_errors, positive_int, require_file
 from mmtin.config import match_num_segments
+from mmtin.datasets.list_files import names_of_classes, read_classes
 from mmtin.errors import UserError
 from mmtin.files.whole import require_free, whole_file
 from mmtin.prediction.contact_sheet import draw_contact_sheet, predict_clip
@@ -39,14 +40,12 @@ def main() -> None:
         require_free(args.out, force=args.force)
         cfg = Config.fromfile(args.config)
         match_num_segments(cfg)
-        labels = args.labels or Path(cfg.test_dataloader.dataset.ann_file).with_name('labels.txt')
-        if not labels.is_file():
-            raise UserError(f'no class names at {labels}; name the file with --labels')
-        names = labels.read_text(encoding='utf-8').splitlines()
-        if len(names) != cfg.model.cls_head.num_classes:
+        num_classes = cfg.model.cls_head.num_classes
+        names = read_classes(args.labels, num_classes) if args.labels else names_of_classes(cfg)
+        if names is None or len(names) != num_classes:
             raise UserError(
-                f'{labels} names {len(names)} classes, the model has {cfg.model.cls_head.num_classes}; '
-                'name the right file with --labels'
+                f'neither the config nor labels.txt beside its test list names {num_classes} classes; name '
+                'the file with --labels'
             )
         model = init_recognizer(cfg, args.checkpoint, args.device)
         dataset = DATASETS.build(cfg.test_dataloader.dataset)

@@ -13,13 +13,14 @@ from rich.progress import track
 
 from mmtin.benchmarking import environment
 from mmtin.commands.arguments import one_sentence_errors, positive_int
+from mmtin.datasets.list_files import read_classes, read_clips
 from mmtin.errors import UserError
 from mmtin.files.whole import require_free, whole_files, write_whole
 from mmtin.leaderboard import costs, document
 from mmtin.leaderboard import rows as table
 from mmtin.leaderboard.published import read_publication
 from mmtin.scores.dumps import read_dump
-from mmtin.scores.submission import FORMATS, read_lines, read_names, submission
+from mmtin.scores.submission import FORMATS, submission
 
 
 def parse_args() -> argparse.Namespace:
@@ -96,8 +97,8 @@ def write_leaderboard(args: argparse.Namespace) -> None:
 
 def write_submission(args: argparse.Namespace) -> None:
     require_free(args.out, force=args.force)
-    names = read_names(args.clips) if args.clips else None
-    classes = read_lines(args.labels) if args.labels else ()
+    names = [clip.path for clip in read_clips(args.clips)] if args.clips else None
+    classes = read_classes(args.labels) if args.labels else ()
     lines = submission(read_dump(args.dump), args.format, names, classes)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     write_whole(''.join(f'{line}\n' for line in lines), args.out)

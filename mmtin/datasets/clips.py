@@ -1,13 +1,12 @@
 """MMAction2's video and frame-folder datasets, whose faults have names and whose samples have seeds."""
 
 import os.path
-import re
 
 from mmaction.datasets import BaseActionDataset, RawframeDataset, VideoDataset
 from mmaction.registry import DATASETS
-from mmengine.fileio import list_from_file
 
 from mmtin.datasets.bad_clips import ToleratesBadClips
+from mmtin.datasets.list_files import malformed, read_clips
 from mmtin.datasets.randomness import SeededSamples
 from mmtin.errors import UserError
 
@@ -36,24 +35,13 @@ class _CheckedList(BaseActionDataset):
 
     def load_data_list(self) -> list[dict]:
         require_data(self.ann_file, *self.data_prefix.values())
-        self._check_lines()
-        return super().load_data_list()
-
-    def _check_lines(self) -> None:
-        lines = list_from_file(self.ann_file)
-        if not lines:
-            raise UserError(f'the list {self.ann_file} is empty; it needs one line a clip')
         delimiter = getattr(self, 'delimiter', None)
-        for index, line in enumerate(lines, 1):
-            path, *numbers = line.strip().split(delimiter) or ['']
-            whole = all(re.fullmatch(r'-?\d+', number) for number in numbers)
-            too_many = not self.multi_class and len(numbers) > len(self.numbers)
-            if not path or not whole or too_many:
-                expected = ' '.join(('path', *self.numbers))
-                raise UserError(
-                    f'{self.ann_file}, line {index}: expected "{expected}", got {line!r}; '
-                    "paths with blanks need a TAB behind them and delimiter='\\t' in the dataset"
-                )
+        for number, clip in enumerate(read_clips(self.ann_file, delimiter=delimiter), 1):
+            blanks = delimiter is None and len(clip.path.split()) > 1
+            too_many = not self.multi_class and len(clip.numbers or ()) > len(self.numbers)
+            if blanks or clip.numbers is None or too_many:
+                raise malformed(self.ann_file, number, clip, ' '.join(('path', *self.numbers)))
+        return super().load_data_list()
 
 
 @DATASETS.register_module()

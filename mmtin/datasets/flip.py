@@ -8,6 +8,7 @@ import numpy as np
 from mmaction.datasets.transforms import Flip
 from mmaction.registry import TRANSFORMS
 
+from mmtin.datasets.list_files import read_classes
 from mmtin.errors import UserError
 
 _OPPOSITE = {
@@ -43,8 +44,7 @@ class FlipWithLabel(Flip):
     """MMAction2's horizontal Flip, which also changes the label to that of the mirrored clip.
 
     Clips of a class whose name says left, right, clockwise or counterclockwise but has no counterpart stay
-    as they are. The pairs
-    come from the names of the classes, so they are right in whatever order a list has its labels.
+    as they are. The pairs come from the names of the classes, whatever order a list has its labels in.
 
     Args:
         labels: file with the name of one class a line, in label order, such as
@@ -63,7 +63,7 @@ class FlipWithLabel(Flip):
                 f'no data at {path}: see the section "Data" of README.md for how the class names get there'
             )
         self.labels = path
-        self.mirrored = mirrored_labels(path.read_text(encoding='utf-8').splitlines())
+        self.mirrored = mirrored_labels(read_classes(path))
 
     def transform(self, results: dict) -> dict:
         """Flip ``imgs`` and change ``label``: an int, or ``[num_classes]`` with ones for several."""

@@ -1,6 +1,4 @@
-"""The names of clips in the samples of a data loader, and those of its classes."""
-
-from pathlib import Path
+"""The names of clips in the samples of a data loader."""
 
 from mmengine.config import Config
 
@@ -19,19 +17,3 @@ def name_clips(cfg: Config, loader: str = 'test_dataloader') -> None:
             # Its defaults, which a tuple of ours would replace.
             keys = step.get('meta_keys', ('img_shape', 'img_key', 'video_id', 'timestamp'))
             step.meta_keys = tuple(dict.fromkeys((*keys, *NAME_KEYS)))
-
-
-def names_of_classes(cfg: Config) -> list[str] | None:
-    """The names of the classes of a config in label order, None if it does not tell.
-
-    Those that it has itself, as ``metainfo=dict(classes=...)`` of the test set, else those in
-    ``labels.txt`` beside the test list.
-    """
-    dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
-    classes = (dataset.get('metainfo') or {}).get('classes')
-    if classes:
-        return list(classes)
-    beside = Path(dataset['ann_file']).with_name('labels.txt') if dataset.get('ann_file') else None
-    if beside is None or not beside.is_file():
-        return None
-    return beside.read_text(encoding='utf-8').splitlines()

@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 from mmtin.config import read_config
 from mmtin.datasets.building import clips_dataset
-from mmtin.datasets.names import names_of_classes
+from mmtin.datasets.list_files import names_of_classes, read_classes
 from mmtin.errors import UserError
 from mmtin.interlacing.record import RECORD_FILE, InterlacingRecord, latest_record
 from mmtin.report.confusion import (
@@ -136,8 +136,4 @@ def _compare_with_test(run: Run, predictions: list[ScoredClip]) -> None:
 
 
 def _class_names(cfg: Config, labels: Path | None) -> list[str] | None:
-    if labels is None:
-        return names_of_classes(cfg)
-    if not labels.is_file():
-        raise UserError(f'no class names at {labels}; check the path')
-    return labels.read_text(encoding='utf-8').splitlines()
+    return read_classes(labels) if labels else names_of_classes(cfg)

@@ -1,7 +1,7 @@
 """Predictions for a test set in the forms that challenges take."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -69,27 +69,3 @@ def submission(
     # Stable, so that equal scores come in label order.
     best = np.argsort([-clip.scores for clip in clips], axis=1, kind='stable')[:, :TOP]
     return [FORMATS[form](name, labels, classes) for name, labels in zip(names, best)]
-
-
-def read_names(path: Path) -> list[str]:
-    """The clips of a list that MMAction2's datasets read: the first column, up to a TAB or a blank.
-
-    Raises:
-        UserError: if there is no such list or it is empty.
-    """
-    lines = read_lines(path)
-    return [line.split('\t' if '\t' in line else None)[0] for line in lines]
-
-
-def read_lines(path: Path) -> list[str]:
-    """The lines of a text file that are not blank.
-
-    Raises:
-        UserError: if there is no such file or it is empty.
-    """
-    if not path.is_file():
-        raise UserError(f'no list at {path}; check the path')
-    lines = [line.strip() for line in path.read_text(encoding='utf-8').splitlines() if line.strip()]
-    if not lines:
-        raise UserError(f'the list {path} is empty')
-    return lines

@@ -72,7 +72,7 @@ def test_missing_data_names_path_and_remedy(tmp_path, dataset, prefix):
     [
         (VideoClipDataset, 'video', 'my clip.mp4 0', 'path label'),
         (VideoClipDataset, 'video', 'clip.mp4 running', 'path label'),
-        (VideoClipDataset, 'video', '', 'path label'),
+        (VideoClipDataset, 'video', '', r'path label\.\.\.'),
         (RawframeClipDataset, 'img', 'clip many 0', 'path number_of_frames label'),
         (RawframeClipDataset, 'img', 'clip 8 0 1', 'path number_of_frames label'),
     ],

@@ -7,7 +7,7 @@ import pytest
 
 from mmtin.errors import UserError
 from mmtin.scores.dumps import ScoredClip
-from mmtin.scores.submission import read_names, submission
+from mmtin.scores.submission import submission
 
 CLASSES = ['Folding something', 'Holding [something]', 'Pushing', 'Putting', 'Lifting', 'Turning']
 SCORES = np.array([[0.1, 0.4, 0.2, 0.05, 0.15, 0.1], [0, 0, 0, 0, 0, 1]], np.float32)
@@ -27,12 +27,9 @@ def test_forms(form, expected):
     assert submission(CLIPS, form, classes=CLASSES) == expected
 
 
-def test_list_names_the_clips_of_a_dump_without_names(tmp_path):
-    (tmp_path / 'test.txt').write_text('a b/1.mp4\t3\nc/2.mp4\t0\n')
-    (tmp_path / 'frames.txt').write_text('100 32\n200 40 3\n')
-    assert read_names(tmp_path / 'test.txt') == ['a b/1.mp4', 'c/2.mp4']
+def test_list_names_the_clips_of_a_dump_without_names():
     nameless = [replace(clip, name=None) for clip in CLIPS]
-    lines = submission(nameless, 'sthv2', read_names(tmp_path / 'frames.txt'))
+    lines = submission(nameless, 'sthv2', ['100', '200'])
     assert [line.split(';')[0] for line in lines] == ['100', '200']
 
 
@@ -47,11 +44,3 @@ def test_list_names_the_clips_of_a_dump_without_names(tmp_path):
 def test_what_does_not_fit_is_one_sentence(clips, names, classes, fault):
     with pytest.raises(UserError, match=fault):
         submission(clips, 'sthv1', names, classes)
-
-
-def test_missing_and_empty_lists_are_one_sentence(tmp_path):
-    with pytest.raises(UserError, match='no list at'):
-        read_names(tmp_path / 'test.txt')
-    (tmp_path / 'test.txt').write_text('\n')
-    with pytest.raises(UserError, match='is empty'):
-        read_names(tmp_path / 'test.txt')

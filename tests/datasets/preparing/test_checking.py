@@ -1,43 +1,9 @@
-"""Lists of either kind, and the faults of clips, without the processes around them."""
+"""The faults of clips, without the processes around them."""
 
 import pytest
 
-from mmtin.datasets.preparing.checking import Decoding, fault_of, read_list
-from mmtin.errors import UserError
-from tests.datasets.owner_files import write_clip, write_lines
-
-
-@pytest.mark.parametrize(
-    'line, path',
-    [
-        ('a/b.mp4\t3', 'a/b.mp4'),
-        ('a/b.mp4\t3\t4', 'a/b.mp4'),
-        ('two words/b.mp4\t3', 'two words/b.mp4'),
-        ('a/b.mp4 3 4', 'a/b.mp4'),
-        ('part 2/b 1.mp4 -1', 'part 2/b 1.mp4'),
-        ('part 2/b.mp4', 'part 2/b.mp4'),
-    ],
-)
-def test_paths_of_videos(tmp_path, line, path):
-    write_lines(tmp_path / 'list.txt', line)
-    (clip,) = read_list(tmp_path / 'list.txt', frames=False)
-    assert (clip.line, clip.path, clip.num_frames) == (line, path, None)
-
-
-def test_paths_and_numbers_of_frames(tmp_path):
-    write_lines(tmp_path / 'list.txt', '7 12 3', '8 13', '9 14 3 4')
-    clips = read_list(tmp_path / 'list.txt', frames=True)
-    assert [(clip.path, clip.num_frames) for clip in clips] == [('7', 12), ('8', 13), ('9', 14)]
-
-
-def test_malformed_and_absent_lists(tmp_path):
-    write_lines(tmp_path / 'list.txt', '1 10 1', '2 ten 1')
-    with pytest.raises(
-        UserError, match=r'list\.txt, line 2: expected "folder number_of_frames label\.\.\."'
-    ):
-        read_list(tmp_path / 'list.txt', frames=True)
-    with pytest.raises(UserError, match=r'no list at .*absent\.txt'):
-        read_list(tmp_path / 'absent.txt', frames=True)
+from mmtin.datasets.preparing.checking import Decoding, fault_of
+from tests.datasets.owner_files import write_clip
 
 
 def test_faults_of_frames(tmp_path):
