@@ -1,7 +1,7 @@
 """What a config leaves open until the options of a command are known."""
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
@@ -99,7 +99,7 @@ def match_num_segments(cfg: Config) -> None:
     """
     backbone = cfg.get('model', {}).get('backbone') or {}
     pipeline = next(_pipelines(cfg.get('train_dataloader')), None)
-    if _type_name(backbone) not in ('TINResNet', 'RTCNResNet') or pipeline is None:
+    if type_name(backbone) not in ('TINResNet', 'RTCNResNet') or pipeline is None:
         return
     sampling = _sampling(pipeline)
     if sampling is None:
@@ -168,9 +168,19 @@ def _pipelines(node) -> Iterator[list[ConfigDict]]:
 
 def _sampling(pipeline: list[ConfigDict]) -> ConfigDict | None:
     """The transform that chooses the frames."""
-    return next((step for step in pipeline if 'Sample' in _type_name(step)), None)
+    return next((step for step in pipeline if 'Sample' in type_name(step)), None)
 
 
-def _type_name(node: dict) -> str:
-    kind = node.get('type', '')
+def type_name(node: Mapping) -> str:
+    """The name of the class that a node of a config builds, '' if it says none.
+
+    ``type`` may be the class itself, its name, or its name behind a scope or module: ``mmaction.ResNet``.
+    """
+    kind = node.get('type') or ''
     return kind.rpartition('.')[2] if isinstance(kind, str) else kind.__name__
+
+
+def stated_num_segments(cfg: Config) -> int | None:
+    """T, the frames of a clip, as backbone or head of a recognizer say it; None for one of any T."""
+    parts = (cfg.model.get('backbone') or {}, cfg.model.get('cls_head') or {})
+    return next((part['num_segments'] for part in parts if part.get('num_segments')), None)

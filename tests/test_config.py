@@ -3,7 +3,13 @@
 import pytest
 from mmengine.config import Config
 
-from mmtin.config import choose_test_protocol, match_num_segments, refuse_late_options
+from mmtin.config import (
+    choose_test_protocol,
+    match_num_segments,
+    refuse_late_options,
+    stated_num_segments,
+    type_name,
+)
 from mmtin.errors import UserError
 
 
@@ -107,3 +113,19 @@ def test_protocols_are_chosen_by_name():
         choose_test_protocol(cfg)
     with pytest.raises(UserError, match='no test_protocols'):
         refuse_late_options(Config(dict(model={})), ['test_protocol'])
+
+
+@pytest.mark.parametrize(
+    'kind, name',
+    [('ResNet', 'ResNet'), ('mmaction.ResNet', 'ResNet'), (Config, 'Config'), (None, '')],
+    ids=['name', 'scope', 'class', 'none'],
+)
+def test_name_of_a_type(kind, name):
+    assert type_name(dict(type=kind)) == name
+    assert type_name({}) == ''
+
+
+def test_frames_of_a_clip_are_those_of_backbone_or_head():
+    assert stated_num_segments(Config(dict(model=dict(backbone=dict(num_segments=8), cls_head=None)))) == 8
+    assert stated_num_segments(Config(dict(model=dict(cls_head=dict(num_segments=16))))) == 16
+    assert stated_num_segments(Config(dict(model=dict(backbone=dict(depth=50))))) is None

@@ -36,6 +36,7 @@ from mmtin.commands.terminal import (
     logs_on_stderr,
     write_line,
 )
+from mmtin.config import stated_num_segments
 from mmtin.errors import UserError
 from mmtin.files.whole import making, require_free
 from mmtin.prediction import (
@@ -139,7 +140,7 @@ def predict_files(args: argparse.Namespace) -> int:
         require_free(copy, force=args.force)
     model, names = load(args)
     workers = default_workers(len(videos)) if args.workers is None else args.workers
-    num_segments = model.cfg.model.backbone.get('num_segments', 1)
+    num_segments = stated_num_segments(model.cfg) or 1
 
     faults, table = [], []
     head = dict(config=args.config, checkpoint=args.checkpoint)

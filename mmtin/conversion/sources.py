@@ -9,6 +9,7 @@ from torch import Tensor
 from mmtin.checkpoint.fitting import AUTHORS_MAX_OFFSET
 from mmtin.checkpoint.meta import model_config
 from mmtin.checkpoint.names import is_of_the_authors, plain_name, state_of
+from mmtin.config import type_name
 from mmtin.errors import UserError
 
 # Blocks of each stage of a ResNet, by whether they are bottlenecks.
@@ -135,7 +136,7 @@ def _software(checkpoint: dict, state: dict, stated: dict) -> str:
     if 'bn1.weight' in state:
         return 'torchvision'
     meta = checkpoint.get('meta')
-    if str(stated.get('type')).rpartition('.')[2] in ('TINResNet', 'RTCNResNet'):
+    if type_name(stated) in ('TINResNet', 'RTCNResNet'):
         return 'mmtin'
     return 'MMAction2 0.x' if isinstance(meta, dict) and 'mmaction_version' in meta else 'MMAction2'
 
@@ -155,7 +156,7 @@ def _tin_arguments(plain: dict[str, str], state: dict, stated: dict) -> dict:
 
 def _max_offset(stated: dict, num_segments: int) -> float:
     """R, frames: 2 in every release; a TINResNet of ours has T / 2, as the paper, or its config says it."""
-    if str(stated.get('type')).rpartition('.')[2] == 'TINResNet':
+    if type_name(stated) == 'TINResNet':
         return stated.get('max_offset') or num_segments / 2
     return AUTHORS_MAX_OFFSET
 

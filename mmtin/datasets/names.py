@@ -2,6 +2,8 @@
 
 from mmengine.config import Config
 
+from mmtin.config import type_name
+
 # Keys of a sample that name its clip: of videos, and of folders of frames.
 NAME_KEYS = ('filename', 'frame_dir')
 
@@ -13,7 +15,7 @@ def name_clips(cfg: Config, loader: str = 'test_dataloader') -> None:
     has these too, and so has the sentence that ends a training whose loss is NaN.
     """
     for step in cfg[loader].dataset.get('pipeline', ()):
-        if step.type == 'PackActionInputs':
+        if type_name(step) == 'PackActionInputs':
             # Its defaults, which a tuple of ours would replace.
             keys = step.get('meta_keys', ('img_shape', 'img_key', 'video_id', 'timestamp'))
             step.meta_keys = tuple(dict.fromkeys((*keys, *NAME_KEYS)))

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-import numpy as np
 from mmengine.config import Config
 from torch import Tensor, nn
 
+from mmtin.config import stated_num_segments
 from mmtin.errors import UserError
 from mmtin.models import MultiLabelTSMHead
 from mmtin.prediction.pipeline import TestPipeline
@@ -58,17 +58,14 @@ def clip_shape(cfg: Config) -> tuple[int, ...]:
     Raises:
         UserError: if the pipeline makes other inputs than clips of a 2D network.
     """
-    num_segments = cfg.model.backbone.get('num_segments') or cfg.model.cls_head.get('num_segments')
-    pipeline = TestPipeline(cfg)
-    sampled = pipeline.sampled(num_frames=300, fps=30.0)
-    frame = pipeline.shrink(np.zeros((256, 340, 3), np.uint8))
-    inputs = pipeline.pack(sampled, [frame] * len(sampled['frame_inds']))['inputs']
-    if inputs.dim() != 4 or (num_segments and len(inputs) % num_segments):
+    num_segments = stated_num_segments(cfg)
+    inputs = TestPipeline(cfg).blank_video()
+    if len(inputs) != 4 or (num_segments and inputs[0] % num_segments):
         raise UserError(
-            f'the test pipeline of the config makes inputs {list(inputs.shape)}, expected '
+            f'the test pipeline of the config makes inputs {list(inputs)}, expected '
             '[frames, 3, H, W]; only recognizers that see a clip as a batch of frames can be exported'
         )
-    return num_segments or len(inputs), *inputs.shape[1:]
+    return num_segments or inputs[0], *inputs[1:]
 
 
 def describe(

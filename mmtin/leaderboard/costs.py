@@ -14,7 +14,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mmtin.benchmarking.memory import allocator_peak
 from mmtin.benchmarking.timing import alternate, compare
+from mmtin.config import type_name
 from mmtin.errors import UserError
+from mmtin.prediction.pipeline import TestPipeline
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def installed_config(package: str, name: str) -> Config:
 
 def subject(cfg: Config, frames: int, size: tuple[int, int], views: int = 1) -> Subject:
     """A recognizer and what it takes: ``views`` clips of ``frames`` frames of ``size`` (height, width)."""
-    if cfg.model.type.endswith('3D'):
+    if type_name(cfg.model).endswith('3D'):
         return Subject(cfg, (1, views, 3, frames, *size))
     return Subject(cfg, (1, views * frames, 3, *size))
 
@@ -47,27 +49,16 @@ def pipeline_subject(cfg: Config) -> Subject:
     """A recognizer and what its test pipeline makes of one video.
 
     Raises:
-        UserError: if the pipeline does not say how many frames of what size.
+        UserError: if the size is left to the video, or the pipeline is not one of RGB frames.
     """
-    frames = size = None
-    views = 1
-    for step in cfg.test_dataloader.dataset.pipeline:
-        if 'clip_len' in step:
-            # A 2D network takes all the frames of a video at once, however they are sampled.
-            frames, views = step.clip_len, step.get('num_clips', 1)
-            views *= 2 if step.get('twice_sample') else 1
-            views *= step.get('num_sample_positions', 10 if step.type == 'DenseSampleFrames' else 1)
-        views *= {'ThreeCrop': 3, 'TenCrop': 10}.get(step.type, 1)
-        if 'crop_size' in step:
-            size = (step.crop_size,) * 2 if isinstance(step.crop_size, int) else step.crop_size[::-1]
-        elif step.type == 'Resize' and not step.get('keep_ratio', True):
-            size = step.scale[::-1]
-    if frames is None or size is None:
+    pipeline = TestPipeline(cfg)
+    shape = pipeline.blank_video()
+    if pipeline.blank_video((240, 240)) != shape:
         raise UserError(
-            'the test pipeline does not say how many frames of what size a video gives; name a dump of the '
+            'the test pipeline does not say frames of what size a video gives; name a dump of the '
             'experiment in place of its work directory'
         )
-    return subject(cfg, frames, tuple(size), views)
+    return Subject(cfg, (1, *shape))
 
 
 def count(subjects: dict[str, Subject]) -> dict[str, dict[str, float]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmtin.config import read_config
+from mmtin.config import read_config, type_name
 from mmtin.errors import UserError
 from mmtin.leaderboard.costs import Subject, pipeline_subject
 from mmtin.leaderboard.published import Publication, PublishedModel
@@ -183,4 +183,5 @@ def _backbone(cfg: Config | None) -> str:
     if cfg is None:
         return '-'
     backbone = cfg.model.backbone
-    return f'{backbone.type} {backbone.depth}' if 'depth' in backbone else backbone.type
+    name = type_name(backbone)
+    return f'{name} {backbone.depth}' if 'depth' in backbone else name

@@ -7,6 +7,7 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import Compose
 
+from mmtin.config import type_name
 from mmtin.errors import UserError
 
 # They make one frame of one frame, each like the others: frames can wait for their clip small.
@@ -24,7 +25,7 @@ class TestPipeline:
 
     def __init__(self, cfg: Config) -> None:
         steps = cfg.get('test_dataloader', {}).get('dataset', {}).get('pipeline', [])
-        kinds = [_kind(step) for step in steps]
+        kinds = [type_name(step) for step in steps]
         decode = next((place for place, kind in enumerate(kinds) if 'Decode' in kind), None)
         if decode is None or any('Flow' in str(step.get('input_format')) for step in steps):
             raise UserError('the test pipeline of the config decodes no RGB frames, so it reads no videos')
@@ -43,6 +44,19 @@ class TestPipeline:
         results = self._read(dict(filename=path, label=-1, start_index=0, modality='RGB'))
         return self._shape(results), results['total_frames']
 
+    def blank_video(self, size: tuple[int, int] = (256, 340)) -> tuple[int, ...]:
+        """The shape of the ``inputs`` that the pipeline makes of a video of 300 frames, all of them black.
+
+        This tells T, views and size as no reading of the steps does: ``[views * T, 3, H, W]`` for a 2D
+        network, ``[views, 3, T, H, W]`` for a 3D one.
+
+        Args:
+            size: height and width of the frames, pixels.
+        """
+        sampled = self.sampled(num_frames=300, fps=30.0)
+        frame = self.shrink(np.zeros((*size, 3), np.uint8))
+        return tuple(self.pack(sampled, [frame] * len(sampled['frame_inds']))['inputs'].shape)
+
     def sampled(self, num_frames: int, fps: float) -> dict:
         """What sampling makes of ``num_frames`` frames in a row; among it ``frame_inds`` ``[M]``."""
         return self._sampling(
@@ -59,8 +73,3 @@ class TestPipeline:
         results = {**sampled, **frames[0]}
         results['imgs'] = [frame['imgs'][0] for frame in frames]
         return self._clip(results)
-
-
-def _kind(step: dict) -> str:
-    kind = step['type']
-    return kind.rpartition('.')[2] if isinstance(kind, str) else kind.__name__

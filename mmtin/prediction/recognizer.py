@@ -12,7 +12,7 @@ from mmtin.checkpoint import read_checkpoint
 from mmtin.checkpoint.meta import model_config
 from mmtin.checkpoint.names import state_of
 from mmtin.commands.arguments import require_file
-from mmtin.config import read_config
+from mmtin.config import read_config, type_name
 from mmtin.datasets.list_files import names_of_classes, read_classes
 from mmtin.errors import UserError
 from mmtin.models import TINResNet
@@ -56,7 +56,7 @@ def _check_max_offset(backbone: nn.Module, meta: object, checkpoint: str | Path)
     if not isinstance(backbone, TINResNet):
         return
     trained = model_config(meta).get('backbone') or {}
-    kind = str(trained.get('type')).rpartition('.')[2]
+    kind = type_name(trained)
     if trained.get('num_segments') not in (None, backbone.num_segments):
         return  # loading says more
     half_a_clip = backbone.num_segments / 2

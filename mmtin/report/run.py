@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmtin.config import read_config
+from mmtin.config import read_config, stated_num_segments
 from mmtin.datasets.building import clips_dataset
 from mmtin.datasets.list_files import names_of_classes, read_classes
 from mmtin.errors import UserError
@@ -107,7 +107,7 @@ def read_run(
         run.notes.append(f'No clips to show: {error}.')
         return run
     require_same_clips(dump, run.predictions, dataset)
-    num_segments = cfg.model.cls_head.get('num_segments') or cfg.model.backbone.get('num_segments') or 8
+    num_segments = stated_num_segments(cfg) or 8
     run.best, run.worst = best_and_worst(dataset, run.predictions, run.class_names, num_clips, num_segments)
     return run
 
