@@ -1,5 +1,9 @@
 #!/usr/bin/env python
-"""Write the lists of a data set from the files that its owner ships (see data/README.md)."""
+"""Write the lists of a data set from the files that its owner ships (see data/README.md).
+
+DATASET folder takes videos of your own, a folder for each class, and divides them:
+tools/prepare_data.py folder --media my_videos
+"""
 
 import argparse
 import shlex
@@ -11,15 +15,26 @@ from tabulate import tabulate
 
 from mmtin.commands.arguments import one_sentence_errors, positive_int
 from mmtin.datasets.annotations import DATA_SETS
+from mmtin.datasets.own.preparing import PreparedFolder, prepare_folder
 from mmtin.datasets.preparing.prepare import Preparation, prepare
+
+FOLDER = 'folder'
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('data_set', choices=DATA_SETS, metavar='DATASET', help=', '.join(DATA_SETS))
-    parser.add_argument('--annotations', type=Path, required=True, help="folder with the owner's files")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        'data_set', choices=(*DATA_SETS, FOLDER), metavar='DATASET', help=', '.join((*DATA_SETS, FOLDER))
+    )
+    parser.add_argument('--annotations', type=Path, help="folder with the owner's files; not with folder")
     parser.add_argument('--media', type=Path, required=True, help='folder with the clips')
-    parser.add_argument('--out', type=Path, help='folder of the data set (default: data/DATASET)')
+    parser.add_argument(
+        '--out',
+        type=Path,
+        help='folder of the data set (default: data/DATASET; with folder: data/NAME, as --media is named)',
+    )
     parser.add_argument(
         '--split', type=int, default=1, help='of UCF101 and HMDB51: 1, 2 or 3 (default: %(default)s)'
     )
@@ -32,8 +47,18 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--allow-missing', action='store_true', help='list clips that are missing or cannot be read too'
     )
+    parser.add_argument(
+        '--val-share',
+        type=float,
+        default=0.2,
+        help='of folder: share to validate on (default: %(default)s)',
+    )
+    parser.add_argument('--seed', type=int, default=0, help='of folder: of the division (default: 0)')
     parser.add_argument('--force', action='store_true', help='replace lists that are there')
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.data_set != FOLDER and args.annotations is None:
+        parser.error('the following arguments are required: --annotations')
+    return args
 
 
 def summary(done: Preparation) -> str:
@@ -56,9 +81,34 @@ def summary(done: Preparation) -> str:
     )
 
 
+def own_lists(args: argparse.Namespace) -> PreparedFolder:
+    return prepare_folder(
+        args.media,
+        args.out or Path('data', args.media.resolve().name),
+        args.val_share,
+        args.seed,
+        args.force,
+        lambda faults, total: track(faults, 'Looking at the videos', total),
+    )
+
+
+def folder_summary(done: PreparedFolder) -> str:
+    """The videos of each class as a table, where the lists are, and what to do next."""
+    return '\n'.join(
+        [
+            tabulate(done.counts(), ('class', 'train', 'val'), tablefmt='github'),
+            f'The lists are in {done.folder}; their paths start from {done.media}.',
+            f'Next: mim train mmtin tin_r50_finetune.py --cfg-options data={shlex.quote(str(done.folder))}',
+        ]
+    )
+
+
 def main() -> None:
     args = parse_args()
     with one_sentence_errors():
+        if args.data_set == FOLDER:
+            print(folder_summary(own_lists(args)))
+            return
         done = prepare(
             args.data_set,
             args.annotations,

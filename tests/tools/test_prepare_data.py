@@ -4,6 +4,7 @@ import re
 import sys
 from pathlib import Path
 
+from tests.datasets.own.own_files import make_folders
 from tests.datasets.owner_files import make
 from tests.tools.mim import run
 
@@ -41,3 +42,29 @@ def test_fault_is_one_sentence(tmp_path):
     assert result.stdout.splitlines()[-1] == 'error: HMDB51 has 3 split(s), counted from 1; got 4'
     assert 'Traceback' not in result.stdout
     assert not (tmp_path / 'mine').exists()
+
+
+def test_lists_of_folders(tmp_path):
+    make_folders(tmp_path / 'my videos', run=2, walk=4)
+    result = run(sys.executable, TOOL, 'folder', '--media', 'my videos', cwd=tmp_path)
+    assert result.returncode == 0, result.stdout
+    rows = {tuple(line.replace('|', ' ').split()) for line in result.stdout.splitlines()}
+    assert {('run', '1', '1'), ('walk', '3', '1')} <= rows
+    assert result.stdout.splitlines()[-1] == (
+        "Next: mim train mmtin tin_r50_finetune.py --cfg-options data='data/my videos'"
+    )
+    assert (tmp_path / 'data/my videos/train.txt').is_file()
+
+    (tmp_path / 'my videos/walk/0.mp4').write_text('no video')
+    result = run(sys.executable, TOOL, 'folder', '--media', 'my videos', '--force', cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stdout.splitlines()[-1].startswith(
+        'error: no video that can be read: my videos/walk/0.mp4'
+    )
+    assert 'Traceback' not in result.stdout
+
+
+def test_owners_files_must_be_named(tmp_path):
+    result = run(sys.executable, TOOL, 'sthv1', '--media', 'media', cwd=tmp_path)
+    assert result.returncode == 2
+    assert 'required: --annotations' in result.stdout

@@ -74,7 +74,7 @@ def prepare(
         raise UserError(f'no folder {media}: --media takes the folder with the clips, see data/README.md')
     folder = out / f'split{split}' if data_set.num_splits > 1 else out
     link = out / 'media'
-    _check_place(folder, link, media, force)
+    require_place([folder / file for file in FILES], link, media, force)
     owners = data_set.read(annotations, split)
 
     splits = {key: [] for key in owners.splits}
@@ -102,7 +102,7 @@ def prepare(
     warnings = [*_unusual_classes(data_set, owners), *_repeated_clips(owners)]
     texts['README.txt'] = _readme(data_set, owners, counts, warnings)
     _write(folder, texts)
-    _link(link, media)
+    link_media(link, media)
     return Preparation(data_set, owners, folder, link, counts, warnings)
 
 
@@ -155,8 +155,13 @@ def _readme(data_set: DataSet, owners: Annotations, counts: dict, warnings: list
     ]
 
 
-def _check_place(folder: Path, link: Path, media: Path, force: bool) -> None:
-    require_free(*(folder / file for file in FILES), force=force)
+def require_place(files: Iterable[Path], link: Path, media: Path, force: bool) -> None:
+    """Check that lists can be written, and a link to the media made, without destroying anything.
+
+    Raises:
+        UserError: if something is there that ``force`` does not allow to replace.
+    """
+    require_free(*files, force=force)
     if link.exists() and not link.samefile(media) and not (force and link.is_symlink()):
         remedy = 'or --force to link anew' if link.is_symlink() else 'or move the folder away'
         raise UserError(f'{link} is not {media}; choose another --out, {remedy}')
@@ -171,7 +176,8 @@ def _write(folder: Path, texts: dict[str, Iterable[str]]) -> None:
             (folder / file).unlink(missing_ok=True)
 
 
-def _link(link: Path, media: Path) -> None:
+def link_media(link: Path, media: Path) -> None:
+    """Let ``link`` lead to the folder ``media``, unless it does."""
     if link.exists() and link.samefile(media):
         return
     link.unlink(missing_ok=True)
