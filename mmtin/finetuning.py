@@ -16,6 +16,10 @@ from mmtin.errors import UserError
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 # Clips of a step from which on their statistics are better than those of other videos.
 CLIPS_FOR_BATCH_NORM = 16
+OPTIONS = (
+    *('val_data', 'media', 'val_share', 'seed', 'multi_label', 'class_weight', 'batch_norm', 'amp'),
+    'patience',
+)
 
 
 def use_own_videos(cfg: Config, load_from: str | None = None) -> None:
@@ -41,6 +45,7 @@ def use_own_videos(cfg: Config, load_from: str | None = None) -> None:
             'data and finetune are options of tin_r50_finetune.py and tin_r18_finetune.py; this config has '
             'its lists in its data loaders, at {train,val,test}_dataloader.dataset.ann_file'
         )
+    _refuse_unknown(options)
     split = _split(cfg.work_dir, data, options)
     _set_classes(cfg, split, options.multi_label)
     _weigh_classes(cfg, split, options.class_weight)
@@ -55,6 +60,12 @@ def use_own_videos(cfg: Config, load_from: str | None = None) -> None:
         f'{"frozen" if frozen else "trained"}.',
         'current',
     )
+
+
+def _refuse_unknown(options: dict) -> None:
+    unknown = next((name for name in options if name not in OPTIONS), None)
+    if unknown is not None:
+        raise UserError(f'finetune.{unknown} would change nothing; finetune takes {", ".join(OPTIONS)}')
 
 
 def _split(work_dir: str, data: str | None, options: dict) -> Split:

@@ -154,6 +154,10 @@ def test_options_go_where_they_count(folder, tmp_path):
     refuse_late_options(cfg, ['data', 'finetune', 'load_from'])
     with pytest.raises(UserError, match=r'num_classes=5, but .* has 2 classes; leave the option out'):
         completed(tmp_path, folder, **{'model.cls_head.num_classes': 5})
+    with pytest.raises(
+        UserError, match=r'finetune\.class_weights would change nothing; finetune takes val_data'
+    ):
+        completed(tmp_path, folder, **{'finetune.class_weights': 'balanced'})
     with pytest.raises(UserError, match='needs your videos: --cfg-options data=FOLDER'):
         completed(tmp_path / 'other', None)
     other = Config.fromfile(CONFIGS / 'tin_r50_ucf101.py')

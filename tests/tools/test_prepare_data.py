@@ -45,22 +45,20 @@ def test_fault_is_one_sentence(tmp_path):
 
 
 def test_lists_of_folders(tmp_path):
-    make_folders(tmp_path / 'my videos', run=2, walk=4)
-    result = run(sys.executable, TOOL, 'folder', '--media', 'my videos', cwd=tmp_path)
+    make_folders(tmp_path / 'mine', run=2, walk=4)
+    result = run(sys.executable, TOOL, 'folder', '--media', 'mine', cwd=tmp_path)
     assert result.returncode == 0, result.stdout
     rows = {tuple(line.replace('|', ' ').split()) for line in result.stdout.splitlines()}
     assert {('run', '1', '1'), ('walk', '3', '1')} <= rows
     assert result.stdout.splitlines()[-1] == (
-        "Next: mim train mmtin tin_r50_finetune.py --cfg-options data='data/my videos'"
+        'Next: mim train mmtin tin_r50_finetune.py --cfg-options data=data/mine'
     )
-    assert (tmp_path / 'data/my videos/train.txt').is_file()
+    assert (tmp_path / 'data/mine/train.txt').is_file()
 
-    (tmp_path / 'my videos/walk/0.mp4').write_text('no video')
-    result = run(sys.executable, TOOL, 'folder', '--media', 'my videos', '--force', cwd=tmp_path)
+    (tmp_path / 'mine/walk/0.mp4').write_text('no video')
+    result = run(sys.executable, TOOL, 'folder', '--media', 'mine', '--force', cwd=tmp_path)
     assert result.returncode == 1
-    assert result.stdout.splitlines()[-1].startswith(
-        'error: no video that can be read: my videos/walk/0.mp4'
-    )
+    assert result.stdout.splitlines()[-1].startswith('error: no video that can be read: mine/walk/0.mp4')
     assert 'Traceback' not in result.stdout
 
 
