@@ -40,7 +40,7 @@ def use_own_videos(cfg: Config, load_from: str | None = None) -> None:
     data, options = cfg.get('data'), cfg.get('finetune')
     if options is None and (data is None or isinstance(data, dict)):
         return
-    if options is None or 'batch_norm' not in options:
+    if options is None or not options.keys() >= set(OPTIONS):
         raise UserError(
             'data and finetune are options of tin_r50_finetune.py and tin_r18_finetune.py; this config has '
             'its lists in its data loaders, at {train,val,test}_dataloader.dataset.ann_file'

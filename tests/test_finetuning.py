@@ -113,6 +113,9 @@ def test_batch_norm_is_frozen_where_few_clips_meet_weights(folder, tmp_path):
     assert not frozen(load_from=None)
     assert not frozen(**{'finetune.batch_norm': 'trained'})
     assert frozen(**{'finetune.batch_norm': 'frozen', 'train_dataloader.batch_size': 16})
+    resumed = load(tmp_path, folder, load_from=None)  # as --resume leaves it
+    use_own_videos(resumed, load_from='https://kinetics.pth')
+    assert resumed.model.backbone.norm_eval
     with pytest.raises(UserError, match="batch_norm must be 'auto', 'frozen' or 'trained', got 'on'"):
         frozen(**{'finetune.batch_norm': 'on'})
 
@@ -161,6 +164,8 @@ def test_options_go_where_they_count(folder, tmp_path):
     with pytest.raises(UserError, match='needs your videos: --cfg-options data=FOLDER'):
         completed(tmp_path / 'other', None)
     other = Config.fromfile(CONFIGS / 'tin_r50_ucf101.py')
+    with pytest.raises(UserError, match=r'data and finetune are options of tin_r50_finetune\.py'):
+        use_own_videos(Config(dict(other, work_dir=str(tmp_path), finetune=dict(batch_norm='trained'))))
     other.merge_from_dict(dict(data='mine', work_dir=str(tmp_path)))
     with pytest.raises(UserError, match=r'data and finetune are options of tin_r50_finetune\.py'):
         use_own_videos(other)
