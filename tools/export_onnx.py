@@ -6,7 +6,8 @@
 A name that ends in .onnx gives ONNX with standard operators alone, one that ends in .pt2 a program for
 torch.export.load. Both take `clips`, uint8 RGB [N, T, 3, H, W] for any N, resized and cropped as the test
 pipeline of the config does it; the normalisation is inside. They give `scores` and `probabilities`, float32
-[N, classes]; average those of a video's clips. T, H, W and the names of the classes are in its metadata.
+[N, classes]; average those of a video's clips. T, H, W, the way of resizing and the names of the classes
+are in its metadata.
 """
 
 import argparse

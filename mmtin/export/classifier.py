@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
+from mmaction.datasets.transforms import Resize
 from mmengine.config import Config
+from mmengine.dataset import Compose
 from torch import Tensor, nn
 
 from mmtin.config import stated_num_segments
@@ -83,7 +85,22 @@ def describe(
         classes=json.dumps(classes, ensure_ascii=False),
         mean=json.dumps(preprocessor.get('mean')),
         std=json.dumps(preprocessor.get('std')),
+        resize=json.dumps(_resize(cfg)),
         test_pipeline=json.dumps(cfg.test_dataloader.dataset.pipeline, default=str),
         config=Path(cfg.filename or '').stem,
         producer=f'mmtin {__version__}',
     )
+
+
+def _resize(cfg: Config) -> dict:
+    """How the test pipeline resizes frames: a network sees other pixels where another way is taken.
+
+    ``short_side`` in pixels or ``size`` (width, height), the interpolation, and the class that does it:
+    ``'Resize'`` is OpenCV's ``cv2.resize``, without antialiasing. Empty if nothing is resized.
+    """
+    steps = Compose(cfg.test_dataloader.dataset.pipeline).transforms
+    step = next((step for step in reversed(steps) if isinstance(step, Resize)), None)
+    if step is None:
+        return {}
+    to = {'short_side': min(step.scale)} if step.keep_ratio else {'size': list(step.scale)}
+    return dict(to, interpolation=step.interpolation, type=type(step).__name__)

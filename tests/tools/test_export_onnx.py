@@ -118,6 +118,7 @@ def test_onnx_is_standard_and_says_what_it_takes(exported):
     assert json.loads(metadata['mean']) == [128, 128, 128]
     assert json.loads(metadata['std']) == [64, 64, 64]
     assert metadata['probabilities'] == 'softmax'
+    assert json.loads(metadata['resize']) == dict(size=[32, 32], interpolation='bilinear', type='Resize')
     assert json.loads(metadata['test_pipeline'])[1]['type'] == 'SampleFrames'
 
 
