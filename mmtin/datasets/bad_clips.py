@@ -10,12 +10,16 @@ from typing import NamedTuple
 import torch
 from mmaction.datasets import BaseActionDataset
 from mmaction.structures import ActionDataSample
+from mmengine.logging import MessageHub
 from torch import Tensor
 
 from mmtin.errors import UserError
 
 # Key of a sample's meta information: a list of BadClip as plain tuples.
 BAD_CLIPS = 'bad_clips'
+
+# Key in the message hub of a Runner while it is built: it has a hook that tells of bad clips.
+REPORTED = 'bad_clips_reported'
 
 # A damaged file is no cause of these: the program is at fault, or the machine.
 _NOT_OF_THE_CLIP = (
@@ -76,14 +80,16 @@ class ToleratesBadClips(BaseActionDataset):
             where the Runner has ``default_hooks.bad_clips=dict(type='BadClipsHook')``, which tells of them
             and stops the run when there are too many; anywhere else such a clip is an error.
         max_refetch: how many other clips are tried, before the pipeline is held to be at fault.
-    """
 
-    # Set by the hook. What nobody reports must not happen.
-    reported = False
+    Attributes:
+        reported: whether a hook tells of bad clips. What nobody reports must not happen.
+    """
 
     def __init__(self, *args, tolerate_bad_clips: bool = False, max_refetch: int = 10, **kwargs) -> None:
         self.tolerate_bad_clips = tolerate_bad_clips
-        self.reported = self.reported  # by the Runner that this dataset is built for, not by a later one
+        # By the Runner that this dataset is built for. The workers of a loop by iteration copy the dataset
+        # before any hook has a turn.
+        self.reported = MessageHub.get_current_instance().get_info(REPORTED, False)
         super().__init__(*args, max_refetch=max_refetch, **kwargs)
 
     def prepare_data(self, idx: int) -> dict | None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from mmaction.registry import HOOKS
 from mmengine.dist import all_gather_object, get_world_size, is_main_process
 from mmengine.hooks import Hook
-from mmengine.logging import print_log
+from mmengine.logging import MessageHub, print_log
 
-from mmtin.datasets.bad_clips import ToleratesBadClips, bad_clips_of, clip_datasets
+from mmtin.datasets.bad_clips import REPORTED, bad_clips_of, clip_datasets
 from mmtin.errors import UserError
 
 _NAMED = 10  # clips in the line at the end of a test; the file has all
@@ -38,14 +38,14 @@ class BadClipsHook(Hook):
     def __init__(self, max_share: float = 0.1, min_clips: int = 100) -> None:
         self.max_share = max_share
         self.min_clips = min_clips
-        # A Runner has hooks before datasets. Loops by iteration load before a hook has a turn.
-        ToleratesBadClips.reported = True
+        # A Runner has a message hub before hooks, and hooks before datasets.
+        MessageHub.get_current_instance().update_info(REPORTED, True, resumed=False)
         self._num_samples = 0
         self._replaced: dict[str, str] = {}  # the reason by path
         self._scored_wrong: dict[str, str] = {}
 
     def before_run(self, runner) -> None:
-        ToleratesBadClips.reported = False  # datasets of this process that another Runner has, or none
+        runner.message_hub.pop_info(REPORTED, None)  # datasets of this process that are not the Runner's
 
     def before_train(self, runner) -> None:
         _report_for(runner.train_loop)

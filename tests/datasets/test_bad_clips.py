@@ -11,10 +11,11 @@ import torch
 from mmaction.evaluation import AccMetric, ConfusionMatrix
 from mmengine.config import Config
 from mmengine.dataset import ConcatDataset, RepeatDataset
+from mmengine.logging import MessageHub
 from mmengine.runner import Runner
 
 from mmtin.datasets import RawframeClipDataset, VideoClipDataset
-from mmtin.datasets.bad_clips import BAD_CLIPS, ToleratesBadClips, WrongPrediction, bad_clips_of
+from mmtin.datasets.bad_clips import BAD_CLIPS, WrongPrediction, bad_clips_of
 from mmtin.engine import BadClipsHook
 from mmtin.errors import UserError
 from mmtin.scores.dumps import read_dump
@@ -33,12 +34,6 @@ PACK = [
     dict(type='FormatShape', input_format='NCHW'),
     dict(type='PackActionInputs', meta_keys=('img_shape', 'filename', 'frame_dir')),
 ]
-
-
-@pytest.fixture(autouse=True)
-def nobody_reports(monkeypatch):
-    """As in a process that has had no Runner with the hook."""
-    monkeypatch.setattr(ToleratesBadClips, 'reported', False)
 
 
 def write_audio(path: Path) -> None:
@@ -73,7 +68,7 @@ FRAME_FAULTS = {
 FAULTS = [('video', fault) for fault in VIDEO_FAULTS] + [('frames', fault) for fault in FRAME_FAULTS]
 
 
-def clips(folder, kind='video', fault=None, bad=(1,), count=4, pipeline=None, **options):
+def clips(folder, kind='video', fault=None, bad=(1,), count=4, pipeline=None, reported=True, **options):
     """A dataset whose clip i has the label i; those in ``bad`` have the fault."""
     lines = []
     for index in range(count):
@@ -93,14 +88,15 @@ def clips(folder, kind='video', fault=None, bad=(1,), count=4, pipeline=None, **
     options = dict(tolerate_bad_clips=True) | options
     if kind == 'frames':
         options['filename_tmpl'] = '{:05}.jpg'
-    return dataset(
+    made = dataset(
         str(folder / 'list.txt'), pipeline or [*steps, *PACK], data_prefix={prefix: str(folder)}, **options
     )
+    made.reported = made.reported if reported is None else reported
+    return made
 
 
 @pytest.mark.parametrize('kind, fault', FAULTS, ids=[fault for _, fault in FAULTS])
 def test_each_fault_is_replaced_named_and_scored_as_wrong(tmp_path, kind, fault):
-    BadClipsHook()
     training = clips(tmp_path, kind, fault)
     sample = training[1]
     assert int(sample['data_samples'].gt_label) in (0, 2, 3)
@@ -125,9 +121,7 @@ def test_each_fault_is_replaced_named_and_scored_as_wrong(tmp_path, kind, fault)
 
 @pytest.mark.parametrize('tolerate, hook', [(False, True), (True, False)], ids=['not asked', 'no hook'])
 def test_nothing_is_replaced_unasked_or_unreported(tmp_path, tolerate, hook):
-    if hook:
-        BadClipsHook()
-    dataset = clips(tmp_path, 'video', 'text', tolerate_bad_clips=tolerate)
+    dataset = clips(tmp_path, 'video', 'text', tolerate_bad_clips=tolerate, reported=hook)
     with pytest.raises(
         UserError, match=r'cannot read the clip \S*1\.mp4 \(.*\); repair it or take it out of'
     ):
@@ -135,15 +129,14 @@ def test_nothing_is_replaced_unasked_or_unreported(tmp_path, tolerate, hook):
 
 
 def test_what_a_runner_reports_is_of_its_own_datasets(tmp_path):
-    hook = BadClipsHook()
-    early = clips(tmp_path, 'video', 'text')  # workers of a loop by iteration have it before the run starts
-    runner = SimpleNamespace()
+    hook, runner = BadClipsHook(), SimpleNamespace(message_hub=MessageHub.get_current_instance())
+    early = clips(tmp_path, 'video', 'text', reported=None)
     hook.before_run(runner)
-    late, repeated, of_another = (clips(tmp_path, 'video', 'text') for _ in range(3))
-    for dataset in (ConcatDataset([late]), RepeatDataset(repeated, 2)):
+    single, repeated, of_another = (clips(tmp_path, 'video', 'text', reported=None) for _ in range(3))
+    for dataset in (ConcatDataset([single]), RepeatDataset(repeated, 2)):
         runner.test_loop = SimpleNamespace(dataloader=SimpleNamespace(dataset=dataset))
         hook.before_test(runner)
-    for dataset in (early, late, repeated):
+    for dataset in (early, single, repeated):
         assert BAD_CLIPS in dataset[1]['data_samples']
     with pytest.raises(UserError, match='cannot read the clip'):
         of_another[1]
@@ -151,7 +144,6 @@ def test_what_a_runner_reports_is_of_its_own_datasets(tmp_path):
 
 @pytest.mark.parametrize('test_mode', [False, True], ids=['training', 'test'])
 def test_a_set_of_bad_clips_ends_at_once(tmp_path, test_mode):
-    BadClipsHook()
     dataset = clips(tmp_path, 'video', 'text', range(4), test_mode=test_mode, max_refetch=3)
     expected = (
         r'cannot read the clip \S*2\.mp4 \(.*\), nor 3 others tried in its place; .*mend the pipeline'
@@ -162,8 +154,6 @@ def test_a_set_of_bad_clips_ends_at_once(tmp_path, test_mode):
 
 @pytest.mark.parametrize('error', [TypeError, KeyError, AttributeError, MemoryError, ImportError])
 def test_errors_of_the_program_are_not_hidden(tmp_path, error):
-    BadClipsHook()
-
     def fail(results):
         raise error('of the program')
 
@@ -256,6 +246,23 @@ def test_run_goes_on_and_tells(tmp_path):
     right = [clip.scores.argmax() == clip.label for clip in dump]
     assert not right[1]
     assert metrics['acc/top1'] == pytest.approx(np.mean(right))
+
+
+def test_a_loop_by_iteration_tolerates_from_the_first_clip(tmp_path):
+    """mmengine starts its workers when it is built, before any hook has a turn."""
+    write_videos(tmp_path)
+    for index in range(3):
+        (tmp_path / f'train{index}.mp4').write_bytes(b'')
+    cfg = tiny(tmp_path, tmp_path / 'run', num_workers=1, max_share=0.5)
+    cfg.train_dataloader.sampler = dict(type='InfiniteSampler', shuffle=False)
+    cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=3, val_interval=3)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    assert runner.iter == 3
+    bad = Path(runner.log_dir, 'train_bad_clips.txt').read_text()
+    assert sorted(line.split('\t')[0] for line in bad.splitlines()) == [
+        f'{tmp_path}/train{index}.mp4' for index in range(3)
+    ]
 
 
 def test_too_many_bad_clips_stop_the_run(tmp_path):
