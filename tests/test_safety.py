@@ -22,7 +22,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmtin.datasets.ava import read_proposals
-from mmtin.datasets.names import name_clips
+from mmtin.datasets.clip_names import name_clips
 from mmtin.datasets.video.decoding import open_video
 from mmtin.datasets.video.packets import VideoError
 from mmtin.errors import UserError

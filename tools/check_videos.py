@@ -15,8 +15,8 @@ from pathlib import Path
 from rich.progress import track
 
 from mmtin.commands.arguments import one_sentence_errors, positive_int
-from mmtin.datasets.list_files import read_clips
-from mmtin.datasets.preparing.checking import Decoding, fault_of
+from mmtin.datasets.list_files import read_clip_list
+from mmtin.datasets.preparing.decoding_faults import Decoding, fault_of
 from mmtin.datasets.preparing.isolation import find_faults
 from mmtin.errors import UserError
 from mmtin.files.whole import require_free, write_whole
@@ -77,7 +77,7 @@ def check(args: argparse.Namespace) -> bool:
             raise UserError(f'cannot write to {path.parent}; name other files with --bad and --write-list')
     if not args.media.is_dir():
         raise UserError(f'no folder {args.media}: --media takes the folder that paths in LIST start from')
-    clips = read_clips(args.list, args.frames)
+    clips = read_clip_list(args.list, args.frames)
     decodings = [
         Decoding(
             str(args.media / clip.path),

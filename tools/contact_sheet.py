@@ -12,7 +12,7 @@ from mmengine.config import Config
 
 from mmtin.commands.arguments import one_sentence_errors, positive_int, require_file
 from mmtin.config import match_num_segments
-from mmtin.datasets.list_files import names_of_classes, read_classes
+from mmtin.datasets.list_files import names_of_classes, read_class_list
 from mmtin.errors import UserError
 from mmtin.files.whole import require_free, whole_file
 from mmtin.prediction.contact_sheet import draw_contact_sheet, predict_clip
@@ -41,7 +41,7 @@ def main() -> None:
         cfg = Config.fromfile(args.config)
         match_num_segments(cfg)
         num_classes = cfg.model.cls_head.num_classes
-        names = read_classes(args.labels, num_classes) if args.labels else names_of_classes(cfg)
+        names = read_class_list(args.labels, num_classes) if args.labels else names_of_classes(cfg)
         if names is None or len(names) != num_classes:
             raise UserError(
                 f'neither the config nor labels.txt beside its test list names {num_classes} classes; name '

@@ -13,7 +13,7 @@ from rich.progress import track
 
 from mmtin.benchmarking import environment
 from mmtin.commands.arguments import one_sentence_errors, positive_int
-from mmtin.datasets.list_files import read_classes, read_clips
+from mmtin.datasets.list_files import read_class_list, read_clip_list
 from mmtin.errors import UserError
 from mmtin.files.whole import require_free, whole_files, write_whole
 from mmtin.leaderboard import costs, document
@@ -97,8 +97,8 @@ def write_leaderboard(args: argparse.Namespace) -> None:
 
 def write_submission(args: argparse.Namespace) -> None:
     require_free(args.out, force=args.force)
-    names = [clip.path for clip in read_clips(args.clips)] if args.clips else None
-    classes = read_classes(args.labels) if args.labels else ()
+    names = [clip.path for clip in read_clip_list(args.clips)] if args.clips else None
+    classes = read_class_list(args.labels) if args.labels else ()
     lines = submission(read_dump(args.dump), args.format, names, classes)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     write_whole(''.join(f'{line}\n' for line in lines), args.out)

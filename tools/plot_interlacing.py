@@ -15,7 +15,8 @@ from rich.progress import track
 
 from mmtin.commands.arguments import one_sentence_errors, require_file
 from mmtin.config import read_config
-from mmtin.datasets.building import clip_name, clips_dataset
+from mmtin.datasets.building import clips_dataset
+from mmtin.datasets.clip_names import clip_name
 from mmtin.errors import UserError
 from mmtin.files.whole import require_free, whole_files
 from mmtin.interlacing.figures import draw_offsets, draw_weights

@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 
 from mmtin.commands.arguments import mmaction2_tool, one_sentence_errors, require_file
 from mmtin.config import choose_test_protocol, match_num_segments, refuse_late_options
-from mmtin.datasets.names import name_clips
+from mmtin.datasets.clip_names import name_clips
 from mmtin.engine.distributed import join_without_gpu, leaving_together
 from mmtin.finetuning import use_own_videos
 

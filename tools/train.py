@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 
 from mmtin.commands.arguments import mmaction2_tool, one_sentence_errors, require_file
 from mmtin.config import match_num_segments, refuse_amp_without_gpu, refuse_late_options
-from mmtin.datasets.names import name_clips
+from mmtin.datasets.clip_names import name_clips
 from mmtin.engine.distributed import join_without_gpu, leaving_together
 from mmtin.engine.next_steps import next_steps
 from mmtin.engine.resumption import one_sentence_on_full_disk, resume

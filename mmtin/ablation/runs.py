@@ -18,7 +18,7 @@ from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
 from mmtin.ablation.variants import VARIANTS
-from mmtin.datasets.list_files import read_classes, read_clips
+from mmtin.datasets.list_files import read_class_list, read_clip_list
 from mmtin.errors import UserError
 from mmtin.files.whole import write_whole
 from mmtin.scores import latest_test_result
@@ -61,8 +61,8 @@ def describe_data(root: Path) -> dict[str, Any]:
                 f'no data set in {root}: expected train.txt, val.txt and labels.txt as '
                 f'`tools/make_demo_data.py --out {root}` writes them (there is no {name}.txt)'
             )
-    train, val = (read_clips(root / f'{name}.txt') for name in ('train', 'val'))
-    labels = read_classes(root / 'labels.txt')
+    train, val = (read_clip_list(root / f'{name}.txt') for name in ('train', 'val'))
+    labels = read_class_list(root / 'labels.txt')
     summary = root / 'dataset.json'
     made = json.loads(summary.read_text()) if summary.exists() else {}
     return dict(train_clips=len(train), val_clips=len(val), classes=len(labels), made=made)

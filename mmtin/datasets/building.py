@@ -38,9 +38,3 @@ def clips_dataset(cfg: Config, clips: Sequence[Path] = ()) -> BaseDataset:
         if not frames:
             dataset.delimiter = '\t'
         return DATASETS.build(dataset)
-
-
-def clip_name(dataset: BaseDataset, index: int) -> str:
-    """The name of a clip's file, or folder of frames."""
-    info = dataset.get_data_info(index)
-    return Path(info.get('filename') or info['frame_dir']).name

@@ -6,7 +6,7 @@ from mmaction.datasets import BaseActionDataset, RawframeDataset, VideoDataset
 from mmaction.registry import DATASETS
 
 from mmtin.datasets.bad_clips import ToleratesBadClips
-from mmtin.datasets.list_files import malformed, read_clips
+from mmtin.datasets.list_files import malformed, read_clip_list
 from mmtin.datasets.randomness import SeededSamples
 from mmtin.errors import UserError
 
@@ -36,7 +36,7 @@ class _CheckedList(BaseActionDataset):
     def load_data_list(self) -> list[dict]:
         require_data(self.ann_file, *self.data_prefix.values())
         delimiter = getattr(self, 'delimiter', None)
-        for number, clip in enumerate(read_clips(self.ann_file, delimiter=delimiter), 1):
+        for number, clip in enumerate(read_clip_list(self.ann_file, delimiter=delimiter), 1):
             blanks = delimiter is None and len(clip.path.split()) > 1
             too_many = not self.multi_class and len(clip.numbers or ()) > len(self.numbers)
             if blanks or clip.numbers is None or too_many:

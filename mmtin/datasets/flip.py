@@ -8,7 +8,7 @@ import numpy as np
 from mmaction.datasets.transforms import Flip
 from mmaction.registry import TRANSFORMS
 
-from mmtin.datasets.list_files import read_classes
+from mmtin.datasets.list_files import read_class_list
 from mmtin.errors import UserError
 
 _OPPOSITE = {
@@ -63,7 +63,7 @@ class FlipWithLabel(Flip):
                 f'no data at {path}: see the section "Data" of README.md for how the class names get there'
             )
         self.labels = path
-        self.mirrored = mirrored_labels(read_classes(path))
+        self.mirrored = mirrored_labels(read_class_list(path))
 
     def transform(self, results: dict) -> dict:
         """Flip ``imgs`` and change ``label``: an int, or ``[num_classes]`` with ones for several."""

@@ -10,7 +10,7 @@ from mmengine.fileio import list_from_file
 from mmtin.errors import UserError
 
 
-def read_classes(path: str | Path, num_classes: int | None = None) -> list[str]:
+def read_class_list(path: str | Path, num_classes: int | None = None) -> list[str]:
     """Names of classes, a line each, in label order. Blank lines count at the end of the file alone.
 
     Args:
@@ -50,7 +50,7 @@ def names_of_classes(cfg: Config) -> list[str] | None:
     if classes := (dataset.get('metainfo') or {}).get('classes'):
         return list(classes)
     path = Path(dataset['ann_file']).with_name('labels.txt') if dataset.get('ann_file') else None
-    return read_classes(path) if path and path.is_file() else None
+    return read_class_list(path) if path and path.is_file() else None
 
 
 class ListedClip(NamedTuple):
@@ -65,7 +65,9 @@ class ListedClip(NamedTuple):
     numbers: tuple[int, ...] | None
 
 
-def read_clips(path: str | Path, frames: bool = False, delimiter: str | None = None) -> list[ListedClip]:
+def read_clip_list(
+    path: str | Path, frames: bool = False, delimiter: str | None = None
+) -> list[ListedClip]:
     """The clips of a list, as MMAction2's VideoDataset or RawframeDataset reads it.
 
     A path ends at the first delimiter, else before the whole numbers at the end of its line.

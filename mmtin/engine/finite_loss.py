@@ -10,7 +10,7 @@ from mmengine.optim import OptimWrapperDict
 from mmengine.runner import find_latest_checkpoint
 from torch import Tensor
 
-from mmtin.datasets.names import NAME_KEYS
+from mmtin.datasets.clip_names import NAME_KEYS
 from mmtin.errors import UserError
 
 # Of gradients in mixed precision: it starts at some 2**16, and each step that is skipped halves it.

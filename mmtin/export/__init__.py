@@ -1,8 +1,8 @@
 """A recognizer as one file that runs without MMAction2 and mmtin."""
 
-from mmtin.export.checking import check, random_clips, read_clips
+from mmtin.export.agreement import check, random_clips, read_clips
 from mmtin.export.classifier import ClipClassifier, clip_shape, describe
-from mmtin.export.files import (
+from mmtin.export.formats import (
     export_program,
     open_onnx,
     open_program,

@@ -99,7 +99,7 @@ def time(
     calls = {}
     for name, case in subjects.items():
         inputs = torch.randn(case.shape, generator=torch.Generator().manual_seed(0))
-        calls[name] = _Call(_build(case.cfg, 'cpu').to(device), inputs.to(device))
+        calls[name] = _TimedCall(_build(case.cfg, 'cpu').to(device), inputs.to(device))
     seconds = alternate(calls, repeats, warmup=1, device=device, track=track)
     return {
         row.name: {
@@ -113,7 +113,7 @@ def time(
 
 
 @dataclass(frozen=True)
-class _Call:
+class _TimedCall:
     """A recognizer at work on one video."""
 
     model: nn.Module

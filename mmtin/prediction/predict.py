@@ -29,7 +29,7 @@ class Scores(NamedTuple):
     num_frames: int
 
 
-class _Clips(Dataset):
+class _VideoClips(Dataset):
     def __init__(self, videos: Sequence[Video], pipeline: TestPipeline) -> None:
         self.videos = videos
         self.pipeline = pipeline
@@ -63,7 +63,7 @@ def predict_videos(
         num_workers: processes that decode.
     """
     loader = DataLoader(
-        _Clips(videos, TestPipeline(model.cfg)),
+        _VideoClips(videos, TestPipeline(model.cfg)),
         batch_size=batch_size,
         num_workers=num_workers,
         collate_fn=list,

@@ -13,7 +13,7 @@ from mmtin.checkpoint.meta import model_config
 from mmtin.checkpoint.names import state_of
 from mmtin.commands.arguments import require_file
 from mmtin.config import read_config, type_name
-from mmtin.datasets.list_files import names_of_classes, read_classes
+from mmtin.datasets.list_files import names_of_classes, read_class_list
 from mmtin.errors import UserError
 from mmtin.models import TINResNet
 
@@ -109,7 +109,7 @@ def class_names(cfg: Config, labels: Path | None = None) -> list[str]:
     """
     num_classes = cfg.model.cls_head.num_classes
     if labels is not None:
-        return read_classes(labels, num_classes)
+        return read_class_list(labels, num_classes)
     known = names_of_classes(cfg)
     if known is not None and len(known) == num_classes:
         return known

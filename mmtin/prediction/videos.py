@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from mmtin.datasets.list_files import read_clips
+from mmtin.datasets.list_files import read_clip_list
 from mmtin.datasets.video.suffixes import SUFFIXES
 from mmtin.errors import UserError
 
@@ -55,7 +55,7 @@ def list_videos(source: str, media: Path | None = None) -> list[Video]:
         raise UserError(f'no video, folder or list at {path}; check the path')
     if path.suffix.lower() != '.txt':
         return [Video(path.name, path)]
-    videos = [Video(clip.path, (media or Path()) / clip.path) for clip in read_clips(path)]
+    videos = [Video(clip.path, (media or Path()) / clip.path) for clip in read_clip_list(path)]
     if not any(video.path.exists() for video in videos):
         raise UserError(
             f'none of the {len(videos)} videos of {path} is there, such as {videos[0].path}; '

@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 from mmtin.config import read_config, stated_num_segments
 from mmtin.datasets.building import clips_dataset
-from mmtin.datasets.list_files import names_of_classes, read_classes
+from mmtin.datasets.list_files import names_of_classes, read_class_list
 from mmtin.errors import UserError
 from mmtin.interlacing.record import RECORD_FILE, InterlacingRecord, latest_record
 from mmtin.report.confusion import (
@@ -136,4 +136,4 @@ def _compare_with_test(run: Run, predictions: list[ScoredClip]) -> None:
 
 
 def _class_names(cfg: Config, labels: Path | None) -> list[str] | None:
-    return read_classes(labels) if labels else names_of_classes(cfg)
+    return read_class_list(labels) if labels else names_of_classes(cfg)

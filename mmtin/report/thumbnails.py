@@ -9,7 +9,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from PIL import Image
 
-from mmtin.datasets.building import clip_name
+from mmtin.datasets.clip_names import clip_name
 from mmtin.report.confusion import rank_clips, true_labels
 from mmtin.scores.dumps import ScoredClip
 

@@ -1,6 +1,6 @@
 """Scores of clips in files: what ``mim test CONFIG --checkpoint FILE --dump FILE.pkl`` writes.
 
-Such a file is a pickle, which could run any code while it is read: see ``number_pickle.py``.
+Such a file is a pickle, which could run any code while it is read: see :mod:`mmtin.files.pickles`.
 """
 
 import os.path
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from mmaction.structures.action_data_sample import format_label
 
-from mmtin.datasets.names import NAME_KEYS
+from mmtin.datasets.clip_names import NAME_KEYS
 from mmtin.errors import UserError
 from mmtin.files.pickles import NumberArray, NumbersUnpickler
 from mmtin.files.whole import write_whole

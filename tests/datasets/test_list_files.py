@@ -3,7 +3,7 @@
 import pytest
 from mmengine.config import Config
 
-from mmtin.datasets.list_files import names_of_classes, read_classes, read_clips
+from mmtin.datasets.list_files import names_of_classes, read_class_list, read_clip_list
 from mmtin.errors import UserError
 from tests.datasets.owner_files import write_lines
 
@@ -11,20 +11,20 @@ from tests.datasets.owner_files import write_lines
 def test_classes_keep_their_labels(tmp_path):
     path = tmp_path / 'labels.txt'
     path.write_text('\ufeffeins\r\nzwei drei \n\n\n', encoding='utf-8')
-    assert read_classes(path) == ['eins', 'zwei drei']
+    assert read_class_list(path) == ['eins', 'zwei drei']
     with pytest.raises(UserError, match=r'labels\.txt names 2 classes, the network has 3; '):
-        read_classes(path, num_classes=3)
+        read_class_list(path, num_classes=3)
     write_lines(path, 'one', ' ', 'three')
     with pytest.raises(UserError, match=r'labels\.txt, line 2 is blank, so that label 1 has no name'):
-        read_classes(path)
+        read_class_list(path)
 
 
 def test_classes_that_are_not_there(tmp_path):
     with pytest.raises(UserError, match=r'no class names at \S+labels\.txt; check the path'):
-        read_classes(tmp_path / 'labels.txt')
+        read_class_list(tmp_path / 'labels.txt')
     (tmp_path / 'labels.txt').write_text('\n')
     with pytest.raises(UserError, match='is empty'):
-        read_classes(tmp_path / 'labels.txt')
+        read_class_list(tmp_path / 'labels.txt')
 
 
 def test_classes_of_a_config(tmp_path):
@@ -51,13 +51,13 @@ def test_classes_of_a_config(tmp_path):
 )
 def test_paths_of_videos(tmp_path, line, path):
     write_lines(tmp_path / 'list.txt', line)
-    (clip,) = read_clips(tmp_path / 'list.txt')
+    (clip,) = read_clip_list(tmp_path / 'list.txt')
     assert (clip.line, clip.path) == (line, path)
 
 
 def test_paths_and_numbers_of_frames(tmp_path):
     write_lines(tmp_path / 'list.txt', '7 12 3', '8 13', '9 14 3 4')
-    clips = read_clips(tmp_path / 'list.txt', frames=True)
+    clips = read_clip_list(tmp_path / 'list.txt', frames=True)
     assert [clip[1:] for clip in clips] == [('7', (12, 3)), ('8', (13,)), ('9', (14, 3, 4))]
 
 
@@ -66,21 +66,21 @@ def test_malformed_and_absent_lists(tmp_path):
     with pytest.raises(
         UserError, match=r'list\.txt, line 2: expected "folder number_of_frames label\.\.\."'
     ):
-        read_clips(tmp_path / 'list.txt', frames=True)
+        read_clip_list(tmp_path / 'list.txt', frames=True)
     with pytest.raises(UserError, match=r'no list at .*absent\.txt'):
-        read_clips(tmp_path / 'absent.txt', frames=True)
+        read_clip_list(tmp_path / 'absent.txt', frames=True)
 
 
 @pytest.mark.parametrize('line', ['', '7', '7 -1 3', 'two words 8 3', 'two words\t8'])
 def test_lines_that_are_no_folders_of_frames(tmp_path, line):
     write_lines(tmp_path / 'list.txt', '7 12 3', line)
     with pytest.raises(UserError, match=r'list\.txt, line 2: expected "folder number_of_frames'):
-        read_clips(tmp_path / 'list.txt', frames=True)
+        read_clip_list(tmp_path / 'list.txt', frames=True)
 
 
 def test_delimiter_of_a_data_set(tmp_path):
     write_lines(tmp_path / 'list.txt', 'a b 1.mp4,3,4', 'c 2')
-    assert [clip[1:] for clip in read_clips(tmp_path / 'list.txt', delimiter=',')] == [
+    assert [clip[1:] for clip in read_clip_list(tmp_path / 'list.txt', delimiter=',')] == [
         ('a b 1.mp4', (3, 4)),
         ('c 2', ()),
     ]

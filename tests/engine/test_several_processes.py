@@ -14,7 +14,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mmtin.datasets.names import name_clips
+from mmtin.datasets.clip_names import name_clips
 from mmtin.scores.dumps import read_dump
 from tests.report.tiny_run import tiny_config, write_videos
 from tests.tools.mim import run_mim

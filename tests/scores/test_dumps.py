@@ -13,7 +13,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from mmengine.evaluator import DumpResults, Evaluator
 
-from mmtin.datasets.names import name_clips
+from mmtin.datasets.clip_names import name_clips
 from mmtin.datasets.synthetic import write_dataset
 from mmtin.errors import UserError
 from mmtin.leaderboard.costs import installed_config

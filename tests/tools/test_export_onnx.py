@@ -12,7 +12,7 @@ import torch
 from mmaction.apis import inference_recognizer
 from mmengine.dataset import Compose
 
-from mmtin.export import checking, open_onnx, open_program, random_clips, read_clips
+from mmtin.export import agreement, open_onnx, open_program, random_clips, read_clips
 from mmtin.prediction import load_recognizer
 from tests.configs.experiments import CONFIGS
 from tests.report.tiny_run import CLASSES, shared_run
@@ -69,7 +69,7 @@ def test_leaves_the_files_alone(exported):
     assert {path.name for path in exported.iterdir()} == {'tin.onnx', 'tin.pt2'}
     # Traces of the exporter would tell others the folders of this machine.
     for path in exported.iterdir():
-        assert str(checking.__file__).encode().rpartition(b'/')[0] not in path.read_bytes()
+        assert str(agreement.__file__).encode().rpartition(b'/')[0] not in path.read_bytes()
 
 
 def test_predicts_as_mmaction2_does(networks, recognizer, videos):
@@ -160,7 +160,7 @@ def test_faults_are_one_sentence_and_leave_no_file(monkeypatch, trained, recogni
 
 
 def test_a_network_that_differs_is_not_written(monkeypatch, trained, tmp_path):
-    monkeypatch.setattr(checking, 'MAX_RELATIVE_ERROR', 1e-12)
+    monkeypatch.setattr(agreement, 'MAX_RELATIVE_ERROR', 1e-12)
     (tmp_path / 'tin.pt2').write_text('an older one')
     assert '--force replaces it' in run_tool(monkeypatch, 'export_onnx', *trained, tmp_path / 'tin.pt2')
     sentence = run_tool(monkeypatch, 'export_onnx', *trained, tmp_path / 'tin.pt2', '--force')

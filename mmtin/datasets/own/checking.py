@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
-from mmtin.datasets.preparing.checking import Decoding, fault_of
+from mmtin.datasets.preparing.decoding_faults import Decoding, fault_of
 from mmtin.datasets.video.decoding import VideoInit
 from mmtin.errors import UserError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmtin.datasets.annotations import LabelledClip
 from mmtin.datasets.own.checking import Track
-from mmtin.datasets.own.reading import OwnVideos, read_own_videos
+from mmtin.datasets.own.own_videos import OwnVideos, read_own_videos
 from mmtin.datasets.own.written import list_texts
 from mmtin.datasets.preparing.prepare import link_media, require_place
 from mmtin.errors import UserError

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmtin.datasets.annotations import LabelledClip
-from mmtin.datasets.list_files import read_classes
-from mmtin.datasets.own.reading import OwnVideos
+from mmtin.datasets.list_files import read_class_list
+from mmtin.datasets.own.own_videos import OwnVideos
 from mmtin.errors import UserError
 
 _SOURCE = 'source.json'
@@ -85,7 +85,7 @@ def read_split(folder: Path) -> Split:
         UserError: if a file is missing or damaged.
     """
     try:
-        classes = tuple(read_classes(folder / 'labels.txt'))
+        classes = tuple(read_class_list(folder / 'labels.txt'))
         source = json.loads((folder / _SOURCE).read_text(encoding='utf-8'))
         media = Path(source.pop('media'))
         labels = {

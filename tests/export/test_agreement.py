@@ -7,7 +7,7 @@ from mmengine.config import Config
 
 from mmtin.errors import UserError
 from mmtin.export import ClipClassifier, check, clip_shape, random_clips
-from mmtin.export.checking import relative_error
+from mmtin.export.agreement import relative_error
 from tests.configs.experiments import CONFIGS, EXPERIMENTS
 
 

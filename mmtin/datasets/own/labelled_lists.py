@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmtin.datasets.annotations import LabelledClip
-from mmtin.datasets.list_files import read_classes
+from mmtin.datasets.list_files import read_class_list
 from mmtin.errors import UserError
 
 
@@ -31,7 +31,7 @@ def read_lists(*paths: Path) -> ListedClips:
     numbered = all(word.isdecimal() for word in words)
     beside = paths[0].with_name('labels.txt')
     if beside.is_file():
-        classes = tuple(read_classes(beside))
+        classes = tuple(read_class_list(beside))
     elif numbered:
         classes = tuple(str(label) for label in range(max(map(int, words)) + 1))
     else:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mmtin.errors import UserError
 from mmtin.export.classifier import ClipClassifier
-from mmtin.export.files import Network
+from mmtin.export.formats import Network
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.videos import Fault
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmtin.datasets.preparing.checking import Decoding, fault_of
+from mmtin.datasets.preparing.decoding_faults import Decoding, fault_of
 from tests.datasets.owner_files import write_clip
 
 

@@ -1,6 +1,9 @@
-"""The names of clips in the samples of a data loader."""
+"""The names of clips, in datasets and in the samples of a data loader."""
+
+from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.dataset import BaseDataset
 
 from mmtin.config import type_name
 
@@ -19,3 +22,9 @@ def name_clips(cfg: Config, loader: str = 'test_dataloader') -> None:
             # Its defaults, which a tuple of ours would replace.
             keys = step.get('meta_keys', ('img_shape', 'img_key', 'video_id', 'timestamp'))
             step.meta_keys = tuple(dict.fromkeys((*keys, *NAME_KEYS)))
+
+
+def clip_name(dataset: BaseDataset, index: int) -> str:
+    """The name of a clip's file, or folder of frames."""
+    info = dataset.get_data_info(index)
+    return Path(next(filter(None, map(info.get, NAME_KEYS)))).name

@@ -10,7 +10,7 @@ from mmtin.datasets.annotations import LabelledClip
 from mmtin.datasets.own.checking import Track, require_videos
 from mmtin.datasets.own.dividing import divide
 from mmtin.datasets.own.folders import class_folders, labelled_clips
-from mmtin.datasets.own.lists import read_lists
+from mmtin.datasets.own.labelled_lists import read_lists
 from mmtin.errors import UserError
 
 
