@@ -19,6 +19,7 @@ _OPPOSITE = {
 }
 # Words also where the name of a folder is the class's: turn_left.
 _SIDE = re.compile(rf'(?<![^\W_])({"|".join(_OPPOSITE)})(?![^\W_])')
+_ANTICLOCKWISE = re.compile('(anti|counter)[-_ ]?clockwise')
 
 
 def mirrored_labels(names: Sequence[str]) -> list[int | None]:
@@ -31,8 +32,9 @@ def mirrored_labels(names: Sequence[str]) -> list[int | None]:
         Per label: itself if the name says no side or sense of rotation, the label of the name with these
         words swapped if there is one, else None: such clips must not be mirrored.
     """
-    label_of = {name.lower(): label for label, name in enumerate(names)}
-    return [label_of.get(_SIDE.sub(_opposite, name.lower())) for name in names]
+    plain = [_ANTICLOCKWISE.sub('counterclockwise', name.lower()) for name in names]
+    label_of = {name: label for label, name in enumerate(plain)}
+    return [label_of.get(_SIDE.sub(_opposite, name)) for name in plain]
 
 
 def _opposite(side: re.Match) -> str:
@@ -43,7 +45,7 @@ def _opposite(side: re.Match) -> str:
 class FlipWithLabel(Flip):
     """MMAction2's horizontal Flip, which also changes the label to that of the mirrored clip.
 
-    Clips of a class whose name says left, right, clockwise or counterclockwise but has no counterpart stay
+    Clips of a class whose name says left, right, clockwise or anticlockwise but has no counterpart stay
     as they are. The pairs come from the names of the classes, whatever order a list has its labels in.
 
     Args:

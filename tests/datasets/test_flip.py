@@ -28,6 +28,14 @@ def test_names_of_folders_say_sides_too():
     assert mirrored_labels(['turn_left', 'turn-right', 'leftover', 'turn_right']) == [3, None, 2, 0]
 
 
+@pytest.mark.parametrize(
+    'name', ['counterclockwise', 'anticlockwise', 'anti-clockwise', 'counter clockwise']
+)
+def test_the_other_sense_of_rotation_has_several_names(name):
+    assert mirrored_labels(['turning clockwise', f'turning {name}']) == [1, 0]
+    assert mirrored_labels(['jumping', f'turning_{name}']) == [0, None]
+
+
 def test_pairs_follow_the_order_of_the_list():
     order = np.random.default_rng(0).permutation(len(NAMES))
     shuffled = mirrored_labels([NAMES[index] for index in order])
