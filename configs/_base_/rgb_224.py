@@ -18,7 +18,8 @@ jitter = [
     dict(type='Resize', scale=(224, 224), keep_ratio=False),
 ]
 
-# Test protocols, by clips x crops: the paper's, the releases' for Something-Something and for Kinetics.
+# Test protocols, by clips x crops: the paper's, the releases' for Something-Something and for Kinetics; and the
+# paper's with frames resized as the releases do, for their checkpoints (mmtin/datasets/released.py).
 views = {
     '1x1': dict(
         sampling=dict(sampling, test_mode=True),
@@ -35,6 +36,9 @@ views = {
             num_sample_positions=10,
             test_mode=True),
         crop=[dict(type='Resize', scale=(-1, 256)), dict(type='CenterCrop', crop_size=224)]),
+    'released': dict(
+        sampling=dict(sampling, test_mode=True),
+        crop=[dict(type='PillowResize', scale=(-1, 256)), dict(type='RoundedCenterCrop', crop_size=224)]),
 }
 test_protocol = '1x1'
 

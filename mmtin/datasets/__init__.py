@@ -4,12 +4,15 @@ from mmtin.datasets.ava import AVAClipDataset
 from mmtin.datasets.clips import RawframeClipDataset, VideoClipDataset
 from mmtin.datasets.flip import FlipWithLabel
 from mmtin.datasets.randomness import SeededInfiniteSampler, SeededSampler
+from mmtin.datasets.released import PillowResize, RoundedCenterCrop
 from mmtin.datasets.video.decoding import VideoDecode, VideoInit
 
 __all__ = [
     'AVAClipDataset',
     'FlipWithLabel',
+    'PillowResize',
     'RawframeClipDataset',
+    'RoundedCenterCrop',
     'SeededInfiniteSampler',
     'SeededSampler',
     'VideoClipDataset',

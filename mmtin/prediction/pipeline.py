@@ -11,7 +11,7 @@ from mmtin.config import type_name
 from mmtin.errors import UserError
 
 # They make one frame of one frame, each like the others: frames can wait for their clip small.
-_EACH_FRAME = ('Resize', 'CenterCrop')
+_EACH_FRAME = ('Resize', 'CenterCrop', 'PillowResize', 'RoundedCenterCrop')
 
 
 class TestPipeline:

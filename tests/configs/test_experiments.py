@@ -50,6 +50,7 @@ def test_config_says_what_the_table_says(experiment):
     assert head.get('multi_class', False) == experiment.is_multi_label
 
     train = cfg.train_dataloader.dataset.pipeline
+    assert set(cfg.test_protocols) == {'1x1', '2x3', '10x1', 'released'}
     pipelines = [train, cfg.val_dataloader.dataset.pipeline, *cfg.test_protocols.values()]
     for pipeline in pipelines:
         (sampling,) = [step for step in pipeline if 'SampleFrames' in step.type]
@@ -90,7 +91,7 @@ def test_two_iterations_and_a_test(experiment, prepared, tmp_path, monkeypatch):
     assert all(0 <= value <= 1 for value in metrics.values())
 
 
-@pytest.mark.parametrize('protocol, views', [('1x1', 1), ('2x3', 6), ('10x1', 10)])
+@pytest.mark.parametrize('protocol, views', [('1x1', 1), ('2x3', 6), ('10x1', 10), ('released', 1)])
 @pytest.mark.parametrize('data', ['sthv1', 'ucf101'])
 def test_protocols_score_their_number_of_views_and_are_deterministic(
     data, protocol, views, prepared, tmp_path, monkeypatch

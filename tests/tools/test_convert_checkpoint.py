@@ -8,6 +8,8 @@ import torch
 from mmaction.apis import inference_recognizer, init_recognizer
 from mmengine.config import Config
 
+from mmtin.config import choose_test_protocol, read_config
+from tests.configs.experiments import CONFIGS
 from tests.conversion.relatives import TSN, randomise, scores
 from tests.tools.in_process import run_tool
 
@@ -60,6 +62,19 @@ def test_two_files_are_all_that_it_takes(released, tmp_path, monkeypatch, capsys
             step.update({'Resize': {'scale': (-1, 40)}, 'CenterCrop': {'crop_size': 32}}.get(step.type, {}))
         recognizer.cfg = cfg
         assert inference_recognizer(recognizer, str(video)).pred_score.shape == (5,)
+
+
+def test_its_config_has_the_pixels_of_the_releases(released, tmp_path, monkeypatch):
+    _, path = released
+    assert convert(monkeypatch, path, tmp_path / 'tin.pth') is None
+    cfg = read_config(tmp_path / 'tin.py')
+    views = Config.fromfile(CONFIGS / '_base_/rgb_224.py').views
+    for protocol in ('1x1', 'released'):
+        cfg.test_protocol = protocol
+        choose_test_protocol(cfg)
+        pipeline = cfg.test_dataloader.dataset.pipeline
+        assert pipeline[1] == dict(views[protocol].sampling, num_clips=T)
+        assert pipeline[3:5] == views[protocol].crop
 
 
 def test_another_number_of_frames(released, tmp_path, monkeypatch, capsys):
