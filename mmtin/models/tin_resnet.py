@@ -74,6 +74,10 @@ class TINResNet(ResNetTSM):
         self.fused_inference = fused_inference
         self.is_fused = False
         super().__init__(depth, num_segments=num_segments, shift_div=shift_div, **kwargs)
+        if self.partial_bn:
+            # Freezes now what ResNet would freeze in the first epoch: optimizer and DistributedDataParallel
+            # ask before that which parameters get a gradient.
+            self.train()
 
     def init_structure(self) -> None:
         """Insert what makes the 2D ResNet a video network; ResNetTSM calls it once built."""

@@ -1,5 +1,6 @@
-"""The one table of experiments, and how a test runs one small."""
+"""The experiments, by the names of their configs, and how a test runs one small."""
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,24 +11,68 @@ CONFIGS = Path(__file__).parents[2] / 'configs'
 SMALLER = {256: 40, 224: 32}
 
 
+# Tested elsewhere: tests/tools/test_demo.py, tests/models/test_detection.py and, since their data set is
+# anybody's, tests/test_finetuning.py.
+OTHERS = {'tin_r18_demo', 'tsn_r18_demo', 'tin_r50_ava21', 'tin_r50_finetune', 'tin_r18_finetune'}
+
+_NAME = re.compile(
+    r'(?P<model>tin|tsm|tsn)_r(?P<depth>\d+)(_(?P<frames>\d+)f)?(_(?P<variant>\w+))?_(?P<data>[a-z]+\d*)'
+)
+
+
 class Experiment(NamedTuple):
-    """What a config file is, in the terms of its name."""
+    """What a config file is, by its name alone: what the name does not say is as in the paper."""
 
     name: str
+    model: str
+    depth: int
+    num_segments: int
+    variant: str
     data: str
-    classes: int
-    backbone: str = 'TINResNet'
-    depth: int = 50
-    num_segments: int = 8
-    groups: int = 2
-    reverse: bool = True
-    max_offset: float | None = None
-    split: int | None = None
-    epochs: int = 25
-    lr: float = 0.005
-    # Whose Kinetics weights it starts from; None for ImageNet's.
-    kinetics: str | None = 'tsm_r50'
-    flips: bool = True
+
+    @classmethod
+    def named(cls, name: str) -> 'Experiment':
+        match = _NAME.fullmatch(name)
+        assert match, f'{name} is not {{model}}_{{backbone}}[_{{frames}}f][_{{variant}}]_{{data set}}'
+        return cls(
+            name,
+            match['model'],
+            int(match['depth']),
+            int(match['frames'] or 8),
+            match['variant'] or '',
+            match['data'],
+        )
+
+    @property
+    def backbone(self) -> str:
+        return dict(tin='TINResNet', tsm='ResNetTSM', tsn='ResNet')[self.model]
+
+    @property
+    def groups(self) -> int:
+        return int(self.variant[1]) if re.match(r'g\d', self.variant) else 2
+
+    @property
+    def reverse(self) -> bool:
+        return 'plain' not in self.variant
+
+    @property
+    def split(self) -> int | None:
+        if self.data not in ('ucf101', 'hmdb51'):
+            return None
+        return int(self.variant[-1]) if self.variant.startswith('split') else 1
+
+    @property
+    def is_released(self) -> bool:
+        """Whether the recipe is that of public code in place of the paper's."""
+        return self.variant in ('imagenet', 'authors')
+
+    @property
+    def kinetics(self) -> str | None:
+        """Whose Kinetics weights it starts from; None for ImageNet's."""
+        if self.is_released or self.data in ('kinetics400', 'kinetics600', 'mmit'):
+            return None
+        model = 'tsn' if self.model == 'tsn' else 'tsm'
+        return f'{model}_r{self.depth}' + ('_16f' if self.num_segments == 16 else '')
 
     @property
     def is_multi_label(self) -> bool:
@@ -41,49 +86,8 @@ class Experiment(NamedTuple):
         return Config.fromfile(CONFIGS / f'{self.name}.py')
 
 
-CLASSES = dict(sthv1=174, sthv2=174, jester=27, ucf101=101, hmdb51=51)
-SPLITS = dict(ucf101=1, hmdb51=1)
-IMAGENET = dict(epochs=50, lr=0.01, kinetics=None)
-
-
-def _on(data: str) -> list[Experiment]:
-    common = dict(data=data, classes=CLASSES[data], split=SPLITS.get(data))
-    return [
-        Experiment(f'tin_r50_{data}', **common),
-        Experiment(f'tin_r50_16f_{data}', num_segments=16, **(common | dict(kinetics='tsm_r50_16f'))),
-        Experiment(f'tsm_r50_{data}', backbone='ResNetTSM', **common),
-        Experiment(f'tsn_r50_{data}', backbone='ResNet', **(common | dict(kinetics='tsn_r50'))),
-    ]
-
-
 EXPERIMENTS = [
-    *(experiment for data in CLASSES for experiment in _on(data)),
-    *(
-        Experiment(f'tin_r50_split{split}_{data}', data, CLASSES[data], split=split)
-        for data in SPLITS
-        for split in (2, 3)
-    ),
-    *(
-        Experiment(
-            f'tin_r50_imagenet_{data}', data, 174, max_offset=2.0, epochs=40, lr=0.01, kinetics=None, flips=False
-        )
-        for data in ('sthv1', 'sthv2')
-    ),
-    Experiment('tin_r50_g1_sthv1', 'sthv1', 174, groups=1),
-    Experiment('tin_r50_g2_plain_sthv1', 'sthv1', 174, groups=2, reverse=False),
-    Experiment('tin_r50_g4_sthv1', 'sthv1', 174, groups=4),
-    Experiment('tin_r50_g4_plain_sthv1', 'sthv1', 174, groups=4, reverse=False),
-    Experiment('tin_r50_kinetics400', 'kinetics400', 400, **IMAGENET),
-    Experiment('tin_r50_16f_kinetics400', 'kinetics400', 400, num_segments=16, **IMAGENET),
-    Experiment('tin_r50_kinetics600', 'kinetics600', 600, **IMAGENET),
-    Experiment('tin_r50_16f_kinetics600', 'kinetics600', 600, num_segments=16, **IMAGENET),
-    Experiment('tsm_r50_kinetics600', 'kinetics600', 600, backbone='ResNetTSM', **IMAGENET),
-    Experiment('tsn_r50_kinetics600', 'kinetics600', 600, backbone='ResNet', **IMAGENET),
-    Experiment('tin_r50_mmit', 'mmit', 313, **IMAGENET),
-    Experiment('tin_r50_16f_mmit', 'mmit', 313, num_segments=16, **IMAGENET),
-    Experiment('tin_r101_mmit', 'mmit', 313, depth=101, **IMAGENET),
-    Experiment('tsm_r101_mmit', 'mmit', 313, backbone='ResNetTSM', depth=101, **IMAGENET),
-    Experiment('tsn_r101_5f_mmit', 'mmit', 313, backbone='ResNet', depth=101, num_segments=5, **IMAGENET),
+    Experiment.named(path.stem) for path in sorted(CONFIGS.glob('*.py')) if path.stem not in OTHERS
 ]
 
 

@@ -10,9 +10,6 @@ from tests.configs.experiments import CONFIGS, EXPERIMENTS, small
 from tests.datasets.owner_files import make
 
 ALL = pytest.mark.parametrize('experiment', EXPERIMENTS, ids=lambda experiment: experiment.name)
-# Tested elsewhere: tests/tools/test_demo.py, tests/models/test_detection.py and, since their data set is
-# anybody's, tests/test_finetuning.py.
-OTHERS = {'tin_r18_demo', 'tsn_r18_demo', 'tin_r50_ava21', 'tin_r50_finetune', 'tin_r18_finetune'}
 
 
 @pytest.fixture(scope='module')
@@ -26,27 +23,21 @@ def prepared(tmp_path_factory):
     return root
 
 
-def test_table_and_folder_agree():
-    names = [experiment.name for experiment in EXPERIMENTS]
-    assert len(names) == len(set(names))
-    assert {path.stem for path in CONFIGS.glob('*.py')} == set(names) | OTHERS
-
-
 def steps(pipeline, kind):
     return [step for step in pipeline if step.type == kind]
 
 
 @ALL
-def test_config_says_what_the_table_says(experiment):
+def test_config_is_what_its_name_says(experiment):
     cfg = experiment.load()
     backbone, head = cfg.model.backbone, cfg.model.cls_head
     assert (backbone.type, backbone.depth) == (experiment.backbone, experiment.depth)
     if experiment.backbone == 'TINResNet':
         assert (backbone.groups, backbone.reverse) == (experiment.groups, experiment.reverse)
-        assert backbone.get('max_offset') == experiment.max_offset
+        assert backbone.get('max_offset') == (2.0 if experiment.is_released else None)
     if experiment.backbone != 'ResNet':
         assert backbone.num_segments == experiment.num_segments
-    assert (head.num_segments, head.num_classes) == (experiment.num_segments, experiment.classes)
+    assert (head.num_segments, head.num_classes) == (experiment.num_segments, cfg.num_classes)
     assert head.get('multi_class', False) == experiment.is_multi_label
 
     train = cfg.train_dataloader.dataset.pipeline
@@ -56,17 +47,16 @@ def test_config_says_what_the_table_says(experiment):
         (sampling,) = [step for step in pipeline if 'SampleFrames' in step.type]
         assert sampling.num_clips == experiment.num_segments
         assert sampling.get('test_mode', False) == (pipeline is not train)
-    assert cfg.test_dataloader.dataset.pipeline == cfg.test_protocols['1x1']
+    assert cfg.test_dataloader.dataset.pipeline == cfg.test_protocols[cfg.test_protocol]
+    assert cfg.test_protocol == ('released' if experiment.variant == 'authors' else '1x1')
 
     aware, blind = steps(train, 'FlipWithLabel'), steps(train, 'Flip')
-    assert len(aware) == (experiment.flips and experiment.is_direction_sensitive)
-    assert len(blind) == (experiment.flips and not experiment.is_direction_sensitive)
+    assert len(aware) == (experiment.is_direction_sensitive and not experiment.is_released)
+    assert len(blind) == (not experiment.is_direction_sensitive)
     for step in aware:
         assert step.labels == f'data/{experiment.data}/labels.txt'
 
-    assert cfg.train_cfg.max_epochs == experiment.epochs
-    assert cfg.param_scheduler[-1].end == experiment.epochs
-    assert cfg.optim_wrapper.optimizer.lr == experiment.lr
+    assert cfg.param_scheduler[-1].end == cfg.train_cfg.max_epochs
     assert cfg.auto_scale_lr.base_batch_size == 48
 
     frozen = backbone.get('norm_eval', False)

@@ -1,31 +1,48 @@
 """What `mim search mmtin` finds is what there is."""
 
+import runpy
+
 import yaml
 
 from tests.configs.experiments import CONFIGS, EXPERIMENTS
+
+WRITER = runpy.run_path(str(CONFIGS.parent / 'docs/write_metafile.py'))
 
 
 def models():
     return {entry['Name']: entry for entry in yaml.safe_load((CONFIGS / 'metafile.yml').read_text())['Models']}
 
 
-def test_every_config_is_listed_once():
-    assert set(models()) == {path.stem for path in CONFIGS.glob('*.py')}
-    for name, entry in models().items():
-        assert entry['Config'] == f'configs/{name}.py'
+def test_metafile_is_made_from_the_configs():
+    written = (CONFIGS / 'metafile.yml').read_text()
+    assert written == WRITER['text'](), 'run python docs/write_metafile.py'
 
 
-def test_listed_facts_are_those_of_the_experiments():
+def test_every_published_figure_is_of_a_config():
+    figures = yaml.safe_load((CONFIGS / 'paper.yml').read_text())
+    assert {'tin_r50_sthv1', *figures} <= WRITER['published']().keys()
+    assert set(figures) <= {path.stem for path in CONFIGS.glob('*.py')}
+
+
+def test_listed_facts_are_those_of_the_names():
     listed = models()
     for experiment in EXPERIMENTS:
         facts = listed[experiment.name]['Metadata']
         assert facts['Architecture'] == f'ResNet{experiment.depth}'
         assert facts['Frames'] == experiment.num_segments
-        assert facts['Epochs'] == experiment.epochs
         assert facts['Pretrained'] == ('Kinetics-400' if experiment.kinetics else 'ImageNet')
+
+
+def test_a_recipe_says_whose_it_is():
+    recipes = {name: entry['Metadata']['Recipe'] for name, entry in models().items()}
+    assert recipes['tin_r50_sthv1'] == 'paper'
+    assert recipes['tin_r50_imagenet_sthv1'] == recipes['tin_r50_kinetics400'] == 'MMAction2'
+    assert recipes['tin_r50_authors_sthv1'] == 'deepcs233/TIN'
 
 
 def test_published_metrics_are_marked_as_the_papers():
     metrics = [metric for entry in models().values() for metric in entry['Results'][0]['Metrics']]
     assert metrics
     assert all(metric.endswith(' (paper)') for metric in metrics)
+    listed = models()['tin_r50_sthv1']['Results'][0]['Metrics']
+    assert listed == {'Top 1 Accuracy (paper)': 45.8, 'Top 5 Accuracy (paper)': 75.1}
