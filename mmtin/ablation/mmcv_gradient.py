@@ -40,7 +40,7 @@ class MMCVGradientInterlace(nn.Module):
         """``[N*T, C, H, W]`` -> the same shape and dtype."""
         width = self.interlace.folded_channels
         clips = x[:, :width].unflatten(0, (-1, self.interlace.num_segments))
-        offset, weight = self.interlace.predict(clips.mean(dim=(3, 4)).transpose(1, 2))
+        offset, weight = self.interlace.offsets_and_weights(clips.mean(dim=(3, 4)).transpose(1, 2))
         moved = interlace_by_two_shifts(MMCVShift.apply, clips, offset, weight)
         return torch.cat([moved.flatten(0, 1), x[:, width:]], dim=1)
 

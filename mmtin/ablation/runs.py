@@ -24,7 +24,7 @@ from mmtin.files.whole import write_whole
 from mmtin.scores import latest_test_result
 
 # Entries of the trunk's config that a variant replaces.
-_TEMPORAL = {'type', 'num_segments', 'shift_div', 'groups', 'reverse', 'max_offset'}
+_TEMPORAL = {'type', 'num_segments', 'shift_div', 'groups', 'reverse', 'max_offset', 'initial_offset'}
 _POLL = 0.5  # seconds
 
 

@@ -24,7 +24,8 @@ def _tin(**backbone: Any) -> dict[str, Any]:
     return dict(type='TINResNet', **backbone)
 
 
-# R is the largest offset in frames, T / 2 unless stated; "rev" as in Table 5 of the paper.
+# R is the largest offset in frames, T / 2 unless stated. Offsets start from 1 frame; where R = 2, as in the
+# public releases, from 0.5 as there. "rev" as in Table 5 of the paper.
 VARIANTS: dict[str, Variant] = {
     'tsn': Variant('TSN: no temporal module', dict(type='ResNet'), is_temporal=False),
     # Without weights to convert ResNetTSM fails in init_weights.
@@ -33,7 +34,7 @@ VARIANTS: dict[str, Variant] = {
     ),
     'rtcn': Variant('r-TCN: full 3 x 1 x 1 convolutions', dict(type='RTCNResNet')),
     'tin': Variant('TIN: 2 groups, reversed, R = T/2', _tin()),
-    'tin_r2': Variant('TIN, R = 2', _tin(max_offset=2.0)),
+    'tin_r2': Variant('TIN, R = 2', _tin(max_offset=2.0, initial_offset=0.5)),
     'tin_g1': Variant('TIN, 1 group, reversed', _tin(groups=1)),
     'tin_g2_plain': Variant('TIN, 2 groups, not reversed', _tin(groups=2, reverse=False)),
     'tin_g4': Variant('TIN, 4 groups, reversed', _tin(groups=4)),
@@ -43,7 +44,7 @@ VARIANTS: dict[str, Variant] = {
     ),
     'tin_r2_mmcv': Variant(
         "TIN, R = 2, with mmcv's gradient",
-        dict(type='MMCVGradientTINResNet', max_offset=2.0),
+        dict(type='MMCVGradientTINResNet', max_offset=2.0, initial_offset=0.5),
         ('mmtin.ablation.mmcv_gradient',),
     ),
 }

@@ -19,7 +19,7 @@ from mmtin.benchmarking.output import record, unmeasured
 from mmtin.benchmarking.timing import alternate, compare, gpu_clock, wall_clock
 from mmtin.errors import UserError
 from mmtin.ops import temporal_interlace
-from mmtin.ops.interlace import BACKENDS
+from mmtin.ops.backend import BACKENDS
 
 # Least traffic in tensors of the size of x; see above.
 _OPERATOR_TENSORS = {'forward': 2, 'backward': 3, 'forward+backward': 5}

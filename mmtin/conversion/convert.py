@@ -119,6 +119,8 @@ def _model_config(source: Source, num_segments: int, max_offset: float) -> dict:
         'max_offset': max_offset,
         **source.backbone,
     }
+    if max_offset <= 1:
+        backbone['initial_offset'] = max_offset / 4  # the default, 1 frame, is out of reach
     preprocessor = {'type': 'ActionDataPreprocessor', 'format_shape': 'NCHW'}
     if source.in_channels == 3:
         preprocessor |= source.normalization

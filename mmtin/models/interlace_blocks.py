@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from torch import nn
 
 from mmtin.errors import UserError
-from mmtin.models.temporal_interlace import InterlacedConv, TemporalInterlace
+from mmtin.models.interlaced_conv import InterlacedConv
+from mmtin.models.temporal_interlace import TemporalInterlace
 
 
 def interlace_(
@@ -15,6 +16,7 @@ def interlace_(
     groups: int = 2,
     reverse: bool = True,
     max_offset: float | None = None,
+    initial_offset: float = 1.0,
 ) -> nn.Module:
     """Interlace frames before the first convolution of every residual block, in place.
 
@@ -35,6 +37,7 @@ def interlace_(
         groups: learned offsets in each block.
         reverse: whether each learned offset also moves a second group of channels the other way.
         max_offset: R, the largest offset in frames; None means ``num_segments / 2`` as in the paper.
+        initial_offset: frames that every group starts with.
 
     Returns:
         The same module.
@@ -52,7 +55,9 @@ def interlace_(
             'as the ResNets of torchvision and timm have; in an MMAction2 config use the TINResNet backbone'
         )
     interlaces = [
-        TemporalInterlace(conv.in_channels, num_segments, shift_div, groups, reverse, max_offset)
+        TemporalInterlace(
+            conv.in_channels, num_segments, shift_div, groups, reverse, max_offset, initial_offset
+        )
         for _, conv in blocks
     ]
     for (block, conv), interlace in zip(blocks, interlaces):

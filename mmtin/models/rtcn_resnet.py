@@ -80,7 +80,8 @@ class RTCNResNet(TINResNet):
         shift_div: one in ``shift_div`` channels is convolved over time; 1 is all.
         kernel_size: frames that the kernel spans; odd.
         kwargs: arguments of TINResNet. Checkpoints of TSN load; so do those of TSM and TIN, without what
-            shifts or interlaces. ``groups``, ``reverse`` and ``max_offset`` have no meaning here.
+            shifts or interlaces. ``groups``, ``reverse``, ``max_offset`` and ``initial_offset`` have
+            no meaning here.
 
     Raises:
         UserError: if an argument is out of range or a checkpoint does not fit.

@@ -15,7 +15,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from mmtin.checkpoint import backbone_weights, fit_state_dict, read_checkpoint
 from mmtin.errors import UserError
-from mmtin.models.temporal_interlace import InterlacedConv, TemporalInterlace
+from mmtin.models.interlaced_conv import InterlacedConv
+from mmtin.models.temporal_interlace import TemporalInterlace
 
 _FUSING = threading.Lock()
 
@@ -35,6 +36,8 @@ class TINResNet(ResNetTSM):
         reverse: whether each learned offset also moves a second group of channels the other way.
         max_offset: R, the largest offset in frames. None means ``num_segments / 2`` as in the paper;
             2.0 is what the public releases and their checkpoints use.
+        initial_offset: frames that every group starts with, whatever R and T, as in the paper; the public
+            releases start from 0.5. No checkpoint of a TIN that is loaded notices.
         interlace_stages: the stages, from 0, whose blocks interlace; None means all.
         is_tin: False leaves the plain 2D ResNet.
         fused_inference: whether the first forward pass in eval mode calls :meth:`fuse_for_inference`, for
@@ -59,6 +62,7 @@ class TINResNet(ResNetTSM):
         groups: int = 2,
         reverse: bool = True,
         max_offset: float | None = None,
+        initial_offset: float = 1.0,
         interlace_stages: Sequence[int] | None = None,
         is_tin: bool = True,
         fused_inference: bool = False,
@@ -69,6 +73,7 @@ class TINResNet(ResNetTSM):
         self.groups = groups
         self.reverse = reverse
         self.max_offset = max_offset
+        self.initial_offset = initial_offset
         self.interlace_stages = interlace_stages
         self.is_tin = is_tin
         self.fused_inference = fused_inference
@@ -125,6 +130,7 @@ class TINResNet(ResNetTSM):
             groups=self.groups,
             reverse=self.reverse,
             max_offset=self.max_offset,
+            initial_offset=self.initial_offset,
         )
 
     def make_non_local(self) -> None:

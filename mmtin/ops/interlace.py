@@ -1,28 +1,15 @@
-"""The public operators: check the arguments, choose a backend, compute.
+"""The public operators: check the arguments, let a backend compute.
 
 Vocabulary: N clips of T frames (``num_segments``) and C channels, which form G equal groups; ``*`` is
 any number of spatial dimensions, also none. Shifts and offsets are in frames, positive ones move
 features to later frames. Frames that leave the clip are lost, frames that enter are zero.
 """
 
-import functools
-import logging
-from types import ModuleType
-
 import torch
-from mmengine.logging import print_log
 from torch import Tensor, nn
 
-from mmtin.ops import matrix, mmcv, native, reference, triton
-from mmtin.ops.eager import runs_eagerly
-
-BACKENDS: dict[str, ModuleType] = {
-    'reference': reference,
-    'matrix': matrix,
-    'mmcv': mmcv,
-    'triton': triton,
-    'native': native,
-}
+from mmtin.ops import matrix
+from mmtin.ops.backend import choose_backend
 
 
 def tin_shift(input: Tensor, shift: Tensor, backend: str = 'auto') -> Tensor:
@@ -35,7 +22,7 @@ def tin_shift(input: Tensor, shift: Tensor, backend: str = 'auto') -> Tensor:
     Args:
         input: ``[N, T, C, *]``, floating point.
         shift: ``[N, G]``, integer, in frames; G divides C. Any size: ``|shift| >= T`` gives zeros.
-        backend: ``'auto'`` or one of :func:`available_backends`.
+        backend: ``'auto'`` or one of :func:`mmtin.ops.available_backends`.
 
     Returns:
         A tensor of the shape and dtype of ``input``, differentiable in ``input``.
@@ -50,7 +37,7 @@ def tin_shift(input: Tensor, shift: Tensor, backend: str = 'auto') -> Tensor:
             f'shift must be an integer tensor, in frames, got {shift.dtype}; for fractional offsets '
             'use temporal_interlace'
         )
-    return _backend(backend, input).tin_shift(input, shift)
+    return choose_backend(backend, input).tin_shift(input, shift)
 
 
 def temporal_interlace(
@@ -66,7 +53,7 @@ def temporal_interlace(
         x: ``[N, T, C, *]``, floating point.
         offset: ``[N, G]``, floating point, in frames; G divides C.
         weight: ``[N, T, G]``, floating point, or None for ones.
-        backend: ``'auto'`` or one of :func:`available_backends`.
+        backend: ``'auto'`` or one of :func:`mmtin.ops.available_backends`.
 
     Returns:
         A tensor of the shape and dtype of ``x``, differentiable in ``x``, ``offset`` and ``weight``.
@@ -82,7 +69,7 @@ def temporal_interlace(
         weight = offset.new_ones(x.shape[0], x.shape[1], offset.shape[1])
     _check_weight(weight, offset, x.shape[1])
     precise = torch.promote_types(x.dtype, torch.float32)
-    return _backend(backend, x).temporal_interlace(x, offset.to(precise), weight.to(precise))
+    return choose_backend(backend, x).temporal_interlace(x, offset.to(precise), weight.to(precise))
 
 
 def interlace_matrix(offset: Tensor, weight: Tensor | None, num_segments: int) -> Tensor:
@@ -113,14 +100,6 @@ def interlace_matrix(offset: Tensor, weight: Tensor | None, num_segments: int) -
     return matrix.interlace_matrix(offset, weight, num_segments)
 
 
-def available_backends(device: torch.device | str | int) -> tuple[str, ...]:
-    """The backends that can run on ``device``, by name."""
-    device = torch.device(device)
-    if device.type == 'cuda' and not torch.cuda.is_available():
-        return ()
-    return tuple(name for name, module in BACKENDS.items() if _unavailable(module, device) is None)
-
-
 class TINShift(nn.Module):
     """:func:`tin_shift` as a module: ``forward(input [N, T, C, *], shift [N, G])``."""
 
@@ -133,66 +112,6 @@ class TINShift(nn.Module):
 
     def extra_repr(self) -> str:
         return f'backend={self.backend!r}'
-
-
-def kernels_in_place(x: Tensor) -> ModuleType | None:
-    """The backend that ``'auto'`` chooses to interlace within ``x`` ``[N*T, C, H, W]`` for a moment.
-
-    None if the memory of ``x`` cannot be borrowed: it is recorded, traced, transformed, empty or not
-    dense, or autocast would convert it to another tensor first.
-    """
-    if not x.numel():
-        return None
-    dense = x.is_contiguous() or x.is_contiguous(memory_format=torch.channels_last)
-    if not dense or not runs_eagerly(x) or x.device.type not in ('cpu', 'cuda'):
-        return None
-    if x.is_inference() and not torch.is_inference_mode_enabled():
-        return None
-    if torch.is_autocast_enabled(x.device.type) and x.dtype != torch.get_autocast_dtype(x.device.type):
-        return None
-    return _backend('auto', x)
-
-
-def _backend(name: str, x: Tensor) -> ModuleType:
-    if name == 'auto':
-        name = _auto(x)
-        if not torch.compiler.is_compiling():
-            _log_choice(name, x.device.type)
-        return BACKENDS[name]
-    if name not in BACKENDS:
-        raise ValueError(f'backend must be auto or one of {", ".join(BACKENDS)}, got {name!r}')
-    reason = _unavailable(BACKENDS[name], x.device)
-    if reason is not None:
-        raise ValueError(
-            f'backend {name!r} cannot run: {reason}. '
-            f'Available on {x.device}: {", ".join(available_backends(x.device))}'
-        )
-    return BACKENDS[name]
-
-
-def _auto(x: Tensor) -> str:
-    # torch.compile keeps the kernels of Triton; function transforms and ONNX do not take them.
-    takes_kernels = torch.compiler.is_compiling() or runs_eagerly(x)
-    takes_kernels = takes_kernels and not torch.onnx.is_in_onnx_export()
-    if x.is_cuda and takes_kernels and triton.unavailable(x.device) is None:
-        return 'triton'
-    if x.dtype == torch.float32 and runs_eagerly(x) and native.unavailable(x.device) is None:
-        return 'native'
-    return 'matrix'
-
-
-def _unavailable(module: ModuleType, device: torch.device) -> str | None:
-    """Why a backend cannot run on ``device``; plain tensor algebra runs everywhere."""
-    return module.unavailable(device) if hasattr(module, 'unavailable') else None
-
-
-@functools.cache
-def _log_choice(backend: str, device_type: str) -> None:
-    print_log(
-        f'Temporal interlacing on {device_type} uses the {backend} backend.',
-        logger='current',
-        level=logging.INFO,
-    )
 
 
 def _check(x: Tensor, shift: Tensor, x_name: str, shift_name: str) -> None:

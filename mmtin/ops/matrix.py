@@ -24,6 +24,16 @@ def interlace_matrix(offset: Tensor, weight: Tensor | None, num_segments: int) -
     return matrix
 
 
+def unavailable(device: torch.device) -> str | None:
+    """It runs everywhere: None."""
+    return None
+
+
+def suits(x: Tensor) -> bool:
+    """Any tensor."""
+    return True
+
+
 def tin_shift(input: Tensor, shift: Tensor) -> Tensor:
     """Shift by a product with zeros and ones; see :func:`mmtin.ops.tin_shift`."""
     precise = torch.promote_types(input.dtype, torch.float32)

@@ -3,7 +3,18 @@
 Every other backend is tested against these functions, on outputs and on gradients.
 """
 
+import torch
 from torch import Tensor
+
+
+def unavailable(device: torch.device) -> str | None:
+    """It runs everywhere: None."""
+    return None
+
+
+def suits(x: Tensor) -> bool:
+    """Only by name: it is slow."""
+    return False
 
 
 def tin_shift(input: Tensor, shift: Tensor) -> Tensor:

@@ -209,7 +209,7 @@ def test_unfilled_layers_start_as_initialised():
     assert done.checkpoint['meta']['max_offset'] == 4.0
     state = done.checkpoint['state_dict']
     fc2 = state['backbone.layer1.0.conv1.conv.net1.offset_net.fc2.bias']
-    assert torch.equal(fc2, torch.full((2,), 0.5108))
+    torch.testing.assert_close(fc2, torch.full((2,), 5 / 3).log())  # 1 of 4 frames
     assert sum(move.action == 'filled' for move in done.moves) == 64
     assert all(torch.equal(value, again.checkpoint['state_dict'][key]) for key, value in state.items())
     assert 'The file does not say how many frames' in ' '.join(done.notes)
@@ -316,3 +316,13 @@ def test_a_3d_network_is_refused():
     state['conv1.weight'] = torch.zeros(64, 3, 5, 7, 7)
     with pytest.raises(UserError, match=r'conv1.weight is \[64, 3, 5, 7, 7\], expected \[64, 3, 7, 7\]'):
         convert_checkpoint(state, fill='initial')
+
+
+def test_a_range_of_a_frame_or_less_starts_within_it():
+    """The backbone's own default, 1 frame, would be out of reach."""
+    done = convert_checkpoint(torchvision()[1], fill='initial', max_offset=0.8)
+    assert done.checkpoint['meta']['model']['backbone']['initial_offset'] == pytest.approx(0.2)
+    assert (
+        'initial_offset'
+        not in convert_checkpoint(torchvision()[1], fill='initial').checkpoint['meta']['model']['backbone']
+    )

@@ -82,12 +82,14 @@ def test_follows_precision_and_passes_options_on():
         groups=3,
         reverse=False,
         max_offset=2.0,
+        initial_offset=0.5,
     )
     interlace = model[0].conv1.net1
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float64}
     assert (interlace.num_segments, interlace.folded_channels, interlace.reverse) == (3, 12, False)
     assert interlace.offset_net.fc2.out_features == 3
     assert interlace.offset_net.max_offset == 2.0
+    assert interlace.offset_net.fc2.bias.tolist() == pytest.approx([0.5108256] * 3)
     assert model(torch.randn(6, 24, 5, 5, dtype=torch.float64)).shape == (6, 24, 5, 5)
     with pytest.raises(UserError, match='no whole clips'):
         model(torch.randn(4, 24, 5, 5, dtype=torch.float64))

@@ -14,8 +14,9 @@ from torch.autograd import forward_ad
 from torch.utils.flop_counter import FlopCounterMode
 
 from mmtin.models import TemporalInterlace, TINResNet
-from mmtin.models.temporal_interlace import InterlacedConv
-from mmtin.ops import matrix, native, triton
+from mmtin.models.interlaced_conv import InterlacedConv
+from mmtin.ops import backend
+from mmtin.ops.backend import IN_PLACE
 from mmtin.ops.interlaced_conv import convolution_arguments, describe, interlaced_conv2d
 
 ROOT = Path(__file__).parents[2]
@@ -78,20 +79,34 @@ def test_one_operation_is_two(memory_format, groups, conv, dtype):
 
 
 @memory_formats
-@pytest.mark.parametrize('kernels', [matrix, native, triton], ids=['matrix', 'native', 'triton'])
-def test_every_backend(kernels, memory_format):
-    reason = getattr(kernels, 'unavailable', lambda device: None)(torch.device('cpu'))
+@pytest.mark.parametrize('backend', IN_PLACE)
+def test_every_backend(backend, memory_format):
+    reason = IN_PLACE[backend].unavailable(torch.device('cpu'))
     if reason:
         pytest.skip(reason)
 
     def forward(module, frames):
-        frames, descriptor = describe(frames, 8, 4, kernels)
+        frames, descriptor = describe(frames, 8, 4)
+        moves = module.net1.offsets_and_weights(descriptor)
         arguments = module.net2.weight, module.net2.bias, convolution_arguments(module.net2)
-        return interlaced_conv2d(frames, *module.net1.predict(descriptor), *arguments, 8, kernels)
+        return interlaced_conv2d(frames, *moves, *arguments, 8, IN_PLACE[backend])
 
     x = torch.randn(8, 32, 5, 3).contiguous(memory_format=memory_format)
     module = make().to(memory_format=memory_format)
     assert_close(results(forward, module, x), results(CombineNet.forward, module, x))
+
+
+@pytest.mark.parametrize('allowed', [True, False], ids=['on', 'off'])
+def test_in_place_can_be_switched_off(monkeypatch, allowed):
+    """Then the interlaced frames are a tensor of their own, which the convolution reads."""
+    monkeypatch.setattr(backend, 'IN_PLACE_ALLOWED', allowed)
+    module, x, read = make(), torch.randn(8, 32, 5, 3), []
+    convolution = torch.convolution
+    monkeypatch.setattr(torch, 'convolution', lambda x, *rest: read.append(x) or convolution(x, *rest))
+    expected = CombineNet.forward(module, x)
+    read.clear()
+    torch.testing.assert_close(module(x), expected)
+    assert bool(read) == allowed
 
 
 @pytest.mark.parametrize('grad', [True, False])
@@ -198,9 +213,9 @@ def lora(layer):
     return Adapter()
 
 
-def shared_prediction(interlace):
+def constant_offsets(interlace):
     class Constant(TemporalInterlace):
-        def predict(self, descriptor):
+        def offsets_and_weights(self, descriptor):
             return descriptor.new_ones(len(descriptor), 4), descriptor.new_ones(len(descriptor), 4, 4)
 
     interlace.__class__ = Constant
@@ -213,7 +228,7 @@ CHANGES = {
         setattr(net.offset_net, 'fc2', nn.Linear(3, 2)),
     ],
     'no bias': lambda net: setattr(net.weight_net.conv, 'bias', None),
-    'another prediction': shared_prediction,
+    'other offsets': constant_offsets,
     'another limit': lambda net: setattr(net.offset_net, 'max_offset', 0.5),
     'double precision': lambda net: net.double(),
 }

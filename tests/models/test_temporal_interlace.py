@@ -75,18 +75,40 @@ def test_composition(groups, reverse):
     assert torch.equal(output[:, 8:], x[:, 8:])
 
 
-@pytest.mark.parametrize('max_offset', [None, 2.0, 5.5], ids='R{}'.format)
-@pytest.mark.parametrize('t', [1, 8, 16], ids='T{}'.format)
-def test_start_values(t, max_offset):
-    """Offsets start near R / 4 (one frame for 8 frames in the paper) and weights at 1."""
-    reach = t / 2 if max_offset is None else max_offset
-    module = TemporalInterlace(16, t, max_offset=max_offset)
+def start(t, **kwargs):
+    """Offsets and weights of a new module, without what its random weights add."""
+    module = TemporalInterlace(16, t, **kwargs)
     nn.init.zeros_(module.offset_net.fc2.weight)
     nn.init.zeros_(module.weight_net.conv.weight)
-    offset, weight = module.predict(torch.randn(2, 4, t))
-    start = torch.tensor([reach, reach, -reach, -reach]).expand(2, 4) / 4
-    torch.testing.assert_close(offset, start, rtol=1e-3, atol=0)
+    offset, weight = module.offsets_and_weights(torch.randn(2, 4, t))
     assert torch.equal(weight, torch.ones(2, t, 4))
+    return offset
+
+
+@pytest.mark.parametrize('initial_offset', [None, 0.5, 0.0, -1.5], ids='start{}'.format)
+@pytest.mark.parametrize('max_offset', [None, 2.0, 5.5], ids='R{}'.format)
+@pytest.mark.parametrize('t', [4, 8, 16], ids='T{}'.format)
+def test_start_values(t, max_offset, initial_offset):
+    """The paper: offsets "start from 1", whatever T and R are; weights are 1."""
+    given = {} if initial_offset is None else {'initial_offset': initial_offset}
+    frames = given.get('initial_offset', 1.0)
+    expected = torch.tensor([frames, frames, -frames, -frames]).expand(2, 4)
+    torch.testing.assert_close(start(t, max_offset=max_offset, **given), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize('t', [1, 2], ids='T{}'.format)
+def test_start_values_of_short_clips(t):
+    """Where half a clip is no more than a frame, groups start at half of that."""
+    assert start(t)[0].tolist() == pytest.approx([t / 4, t / 4, -t / 4, -t / 4])
+    assert start(t, initial_offset=0.1)[0, 0].item() == pytest.approx(0.1)
+
+
+def test_the_releases_start():
+    """deepcs233/TIN, X-Temporal and MMAction2: a bias of 0.5108, which is half a frame of 2."""
+    bias = TemporalInterlace(16, 8, max_offset=2.0, initial_offset=0.5).offset_net.fc2.bias
+    theirs = resnet_tin.TemporalInterlace(16, 8, 4).offset_net.fc2.bias
+    torch.testing.assert_close(bias, theirs, rtol=1e-4, atol=0)
+    torch.testing.assert_close(TemporalInterlace(16, 8).offset_net.fc2.bias, theirs, rtol=1e-4, atol=0)
 
 
 def test_offsets_and_weights_stay_in_range():
@@ -99,7 +121,8 @@ def test_offsets_and_weights_stay_in_range():
 def test_start_is_the_same_function_of_the_seed():
     """Only the two biases of the paper are set by hand; the rest is torch's own initialisation."""
     module = TemporalInterlace(16)
-    assert (module.offset_net.fc2.bias == 0.5108).all() and (module.weight_net.conv.bias == 0).all()
+    assert module.offset_net.fc2.bias.tolist() == pytest.approx([0.5108256] * 2)
+    assert (module.weight_net.conv.bias == 0).all()
     for name, parameter in module.named_parameters():
         if name not in ('offset_net.fc2.bias', 'weight_net.conv.bias'):
             assert parameter.abs().max() > 0, name
@@ -149,10 +172,10 @@ def test_every_parameter_learns(t):
 
 def test_one_frame():
     """With nowhere to go to, what is left of a frame is its share that stays."""
-    module = make(num_segments=1, max_offset=0.5)
+    module = make(num_segments=1)
     x = torch.randn(3, 16, 2, 2, requires_grad=True)
     output = module(x)
-    offset, weight = module.predict(x[:, :4].mean((2, 3))[..., None])
+    offset, weight = module.offsets_and_weights(x[:, :4].mean((2, 3))[..., None])
     expected = x[:, :4] * ((1 - offset.abs()) * weight[:, 0])[..., None, None]
     torch.testing.assert_close(output, torch.cat([expected, x[:, 4:]], 1))
 
@@ -190,6 +213,16 @@ def test_input_is_left_alone():
             'num_segments must be a whole number, at least 1, got 8.0',
         ),
         ({'in_channels': 64, 'max_offset': float('nan')}, 'positive and finite, in frames, got nan'),
+        (
+            {'in_channels': 64, 'max_offset': 1.0},
+            r'must be less than max_offset=1, in frames, got 1.0; use for instance initial_offset=0.25',
+        ),
+        ({'in_channels': 64, 'initial_offset': 4.0}, 'must be less than max_offset=4, in frames, got 4.0'),
+        (
+            {'in_channels': 64, 'initial_offset': -4.5},
+            'must be less than max_offset=4, in frames, got -4.5',
+        ),
+        ({'in_channels': 64, 'initial_offset': float('nan')}, 'less than max_offset=4, in frames, got nan'),
         (
             {'in_channels': 64, 'max_offset': -2.0},
             'max_offset must be positive and finite, in frames, got -2',

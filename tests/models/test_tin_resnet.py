@@ -1,6 +1,7 @@
 """The backbone against MMAction2's ResNetTIN, and every argument that it takes over."""
 
 import copy
+import math
 import sys
 import types
 
@@ -88,18 +89,21 @@ def test_start_values_survive_init_weights():
     backbone.init_weights()
     for module in backbone.modules():
         if isinstance(module, TemporalInterlace):
-            assert (module.offset_net.fc2.bias == 0.5108).all()
+            assert module.offset_net.fc2.bias.tolist() == pytest.approx([math.log(3)] * 2)  # 1 of 2 frames
             assert (module.weight_net.conv.bias == 0).all()
             assert module.offset_net.max_offset == 2  # T / 2
 
 
 def test_arguments_reach_every_block():
-    backbone = build(num_segments=6, shift_div=8, groups=1, reverse=False, max_offset=1.5)
+    backbone = build(
+        num_segments=6, shift_div=8, groups=1, reverse=False, max_offset=1.5, initial_offset=0.5
+    )
     modules = [module for module in backbone.modules() if isinstance(module, TemporalInterlace)]
     assert len(modules) == 8
     for module in modules:
         assert (module.num_segments, module.shift_div, module.reverse) == (6, 8, False)
         assert module.offset_net.max_offset == 1.5 and module.offset_net.fc2.out_features == 1
+        assert module.offset_net.fc2.bias.item() == pytest.approx(math.log(2))  # 0.5 of 1.5 frames
 
 
 def test_every_parameter_learns():

@@ -8,7 +8,7 @@ import torch
 from cases import DEVICES
 
 from mmtin.ops import available_backends
-from mmtin.ops.interlace import BACKENDS
+from mmtin.ops.backend import BACKENDS
 
 # cuBLAS wants to know how to be deterministic before its first product.
 os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')

@@ -1,12 +1,10 @@
-"""What the operators refuse, how they name it, and how they choose a backend."""
-
-import logging
+"""What the operators refuse, and how they name it."""
 
 import pytest
 import torch
 from cases import BACKENDS, naive_shift, shifts_of_every_kind
 
-from mmtin.ops import TINShift, interlace, temporal_interlace, tin_shift
+from mmtin.ops import TINShift, temporal_interlace, tin_shift
 
 CLIPS = torch.zeros(2, 4, 6, 3)
 OFFSET = torch.zeros(2, 3)
@@ -65,18 +63,6 @@ def test_backend_names():
         ValueError, match=r"'mmcv' cannot run: .*CUDA kernel only; the tensors are on cpu.*matrix"
     ):
         temporal_interlace(CLIPS, OFFSET, backend='mmcv')
-
-
-def test_auto_logs_its_choice_once(monkeypatch):
-    lines = []
-    monkeypatch.setattr(interlace, 'print_log', lambda text, logger, level: lines.append((text, level)))
-    interlace._log_choice.cache_clear()
-    for _ in range(3):
-        tin_shift(CLIPS, OFFSET.int())
-        temporal_interlace(CLIPS, OFFSET)
-    assert lines == [('Temporal interlacing on cpu uses the native backend.', logging.INFO)]
-    tin_shift(CLIPS, OFFSET.int(), 'reference')
-    assert len(lines) == 1
 
 
 def test_module_is_the_function():

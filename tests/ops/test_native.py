@@ -90,14 +90,6 @@ def test_not_a_number_stays_in_its_frames():
     assert moved.isnan().nonzero()[:, 1].tolist() == [3, 4]
 
 
-@pytest.mark.parametrize('memory_format', [torch.contiguous_format, torch.channels_last])
-@pytest.mark.parametrize('channels', [1, 5, 40])
-def test_describe_is_the_mean(memory_format, channels):
-    frames = torch.randn(6, channels + 3, 9, 5).contiguous(memory_format=memory_format)
-    clips = frames[:, :channels].unflatten(0, (2, 3))
-    torch.testing.assert_close(native.describe(clips), clips.mean((3, 4)).transpose(1, 2))
-
-
 @pytest.mark.parametrize('offset', [float('nan'), float('inf'), -float('inf')])
 def test_offset_that_is_no_number_shows(offset):
     assert temporal_interlace(CLIPS, torch.tensor([[offset]]), backend='native').isnan().all()

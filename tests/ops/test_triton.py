@@ -23,7 +23,8 @@ from cases import (
 from tolerance import assert_close
 from torch.library import opcheck
 
-from mmtin.ops import interlace, temporal_interlace, tin_shift
+from mmtin.ops import available_backends, temporal_interlace, tin_shift
+from mmtin.ops.backend import BACKENDS, choose_backend
 from mmtin.ops.triton import interlace_backward_into, interlace_into, launch, ops
 
 
@@ -238,8 +239,8 @@ def test_says_why_it_cannot_run(monkeypatch):
 
 
 def test_auto_takes_it_on_a_gpu_and_never_interprets(device):
-    assert 'triton' in interlace.available_backends(device)
-    assert (interlace._auto(torch.zeros(1, 2, 2)) == 'triton') == (device == 'cuda')
+    assert 'triton' in available_backends(device)
+    assert (choose_backend('auto', torch.zeros(1, 2, 2)) is BACKENDS['triton']) == (device == 'cuda')
 
 
 def test_kernels_move_16_bytes_a_thread_and_spill_nothing(tmp_path):

@@ -3,12 +3,11 @@
 float32 only: for other types, and where there is no C compiler, ``'auto'`` takes the matrix backend.
 """
 
-import ctypes
-
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from mmtin.ops.eager import runs_eagerly
 from mmtin.ops.native.build import BuildError, load
 from mmtin.ops.native.layout import pointer, runs, runs_like
 
@@ -22,6 +21,11 @@ def unavailable(device: torch.device) -> str | None:
     except BuildError as error:
         return str(error)
     return None
+
+
+def suits(x: Tensor) -> bool:
+    """Single precision on the CPU, outside torch.compile, export, tracing and function transforms."""
+    return x.dtype == torch.float32 and x.is_cpu and runs_eagerly(x)
 
 
 def tin_shift(input: Tensor, shift: Tensor) -> Tensor:
@@ -93,15 +97,6 @@ def interlace_backward_into(
     return (weight * (far - near)).sum(1).to(offset.dtype), ((1 - share) * near + share * far).to(
         weight.dtype
     )
-
-
-def describe(x: Tensor) -> Tensor:
-    """Mean over space: ``[N, T, C, H, W]``, float32 -> ``[N, C, T]``."""
-    clips, num_segments, channels = x.shape[:3]
-    shape, view = runs(x, 1) or runs(x := x.contiguous(), 1)  # type: ignore[misc]
-    descriptor = x.new_empty(clips, channels, num_segments)
-    load().describe(shape, view, ctypes.c_int64(channels), pointer(descriptor), None)
-    return descriptor
 
 
 class _Interlace(torch.autograd.Function):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-SOURCES = sorted(Path(__file__).parent.glob('*.[ch]'))
+SOURCE = Path(__file__).with_name('interlace.c')
 # An infinite or NaN frame must stay what it is: no -ffast-math.
 FLAGS = ('-O3', '-march=native', '-std=c11', '-fPIC', '-fopenmp')
 
@@ -68,7 +68,7 @@ def library_file(compiler: str) -> Path:
 def _fingerprint(compiler: str) -> str:
     """Differs where the result of compiling might: a home folder may serve several machines."""
     parts = (
-        *(source.read_bytes() for source in SOURCES),
+        SOURCE.read_bytes(),
         ' '.join((compiler, *FLAGS)),
         torch.__version__,
         _processor(),
@@ -89,14 +89,10 @@ def _compile(compiler: str, library: Path) -> None:
     try:
         library.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=library.parent) as folder:
-            linked = Path(folder) / 'kernels.so'
-            objects = []
-            for source in SOURCES:
-                if source.suffix == '.c':
-                    objects.append(str(Path(folder) / f'{source.stem}.o'))
-                    _run(compiler, *FLAGS, '-c', str(source), '-o', objects[-1])
+            compiled, linked = Path(folder) / 'kernels.o', Path(folder) / 'kernels.so'
+            _run(compiler, *FLAGS, '-c', str(SOURCE), '-o', str(compiled))
             # Functions that other libraries have by the same names must not take the places of these.
-            _run(compiler, '-shared', '-Wl,-Bsymbolic', *objects, '-lm', '-o', str(linked))
+            _run(compiler, '-shared', '-Wl,-Bsymbolic', str(compiled), '-lm', '-o', str(linked))
             # In one step, so that processes that compile at the same time do not read half a file.
             linked.replace(library)
     except OSError as error:

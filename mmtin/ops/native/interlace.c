@@ -1,5 +1,33 @@
-/* The operator: one read, one write, whatever the memory format. */
-#include "kernels.h"
+/* The operator: one read, one write, whatever the memory format.
+ *
+ * A clip is a set of runs: contiguous floats of one group, in one frame. Where channels are planes
+ * ([N, T, C, H, W]) all of a group is one run; where they are innermost (channels_last) every pixel has
+ * one. */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct {
+    int64_t clips, frames, groups, rows, run; /* rows: runs of a group in a frame; run: floats in one */
+} Shape;
+
+typedef struct {
+    float *data; /* element i of a run is at data[n*clip + t*frame + g*group + r*row + i] */
+    int64_t clip, frame, group, row;
+} View;
+
+/* Many sums side by side: one alone would wait for each addition before the next. */
+enum { LANES = 32 };
+
+/* Split an offset into whole frames and the rest; beyond the clip every whole shift is the same. */
+static inline int64_t whole_frames(float offset, int64_t frames, float *share) {
+    float low = floorf(offset);
+    *share = offset - low;
+    if (isnan(*share)) return 0; /* goes on into everything that is made of it */
+    if (low < -frames - 1) return -frames - 1;
+    if (low > frames) return frames;
+    return (int64_t)low;
+}
 
 /* A tile is the columns that one thread takes through time: about this many floats of a frame. */
 enum { TILE = 2048 };
@@ -96,6 +124,9 @@ static float dot(const Tile *tile, const float *p, int64_t p_row, const float *q
     FOR_WIDTH(tile->width, return dot_runs(p, p_row, q, q_row, tile->rows, W))
 }
 
+/* Frame t of the output receives frame t - d with share 1 - s and frame t - d - 1 with share s, where the offset
+ * is d + s frames; frames from outside the clip are zero. offset [N, G], weight [N, T, G]; out must not overlap
+ * x. */
 void interlace(Shape s, View x, const float *offset, const float *weight, View out) {
     const Tiling tiles = tiling(&s);
 #pragma omp parallel for schedule(static)
@@ -113,6 +144,9 @@ void interlace(Shape s, View x, const float *offset, const float *weight, View o
     }
 }
 
+/* The adjoint, and what the gradients of offset and weight are made of, in one pass.
+ * sums [N, tiles, G, 2, T]: for frame t of a tile, grad_out[t] times x[t - d] and times x[t - d - 1].
+ * grad_x must not overlap grad_out. */
 void interlace_backward(Shape s, View grad_out, View x, const float *offset, const float *weight,
                         View grad_x, float *sums) {
     const Tiling tiles = tiling(&s);
@@ -140,4 +174,5 @@ void interlace_backward(Shape s, View grad_out, View x, const float *offset, con
     }
 }
 
+/* How many tiles of a group interlace_backward sums up. */
 int64_t tiles_of_a_group(Shape s) { return tiling(&s).count; }

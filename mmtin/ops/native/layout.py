@@ -1,6 +1,7 @@
 """How the kernels walk over the memory of a tensor; the structures of ``kernels.h``."""
 
 import ctypes
+import functools
 from typing import NamedTuple
 
 import torch
@@ -42,22 +43,11 @@ def runs(x: Tensor, groups: int, by_pixel: bool = False) -> Runs | None:
     Returns:
         None if its memory has another order.
     """
-    clips, frames, channels = x.shape[:3]
-    clip, frame, channel = x.stride()[:3]
-    pixels, pixel = _collapse(x.shape[3:], x.stride()[3:])
-    width = channels // groups
-    if pixel is None:
+    walk = _walk(x.shape, x.stride(), groups, by_pixel)
+    if walk is None:
         return None
-    if (pixel == 1 or pixels == 1) and (channel == pixels or channels == 1) and not by_pixel:
-        rows, run, row, group = 1, width * pixels, 0, width * pixels
-    elif channel == 1 or channels == 1:
-        rows, run, row, group = pixels, width, pixel, width
-    else:
-        return None
-    return Runs(
-        Shape(clips, frames, groups, rows, run),
-        View(None if x.is_meta else x.data_ptr(), clip, frame, group, row),
-    )
+    shape, strides = walk
+    return Runs(shape, View(x.data_ptr(), *strides))
 
 
 def runs_like(like: Runs, x: Tensor, model: Tensor) -> tuple[Tensor, Runs]:
@@ -73,6 +63,28 @@ def runs_like(like: Runs, x: Tensor, model: Tensor) -> tuple[Tensor, Runs]:
 def pointer(x: Tensor) -> ctypes.c_void_p:
     """The address of contiguous ``x``, which the caller keeps alive."""
     return ctypes.c_void_p(x.data_ptr())
+
+
+@functools.lru_cache(
+    maxsize=1024
+)  # a network has some dozens; working one out takes longer than to interlace
+def _walk(
+    sizes: torch.Size, steps: tuple[int, ...], groups: int, by_pixel: bool
+) -> tuple[Shape, tuple[int, int, int, int]] | None:
+    """Shape and strides of :func:`runs`, for a tensor of these sizes and strides."""
+    clips, frames, channels = sizes[:3]
+    clip, frame, channel = steps[:3]
+    pixels, pixel = _collapse(sizes[3:], steps[3:])
+    width = channels // groups
+    if pixel is None:
+        return None
+    if (pixel == 1 or pixels == 1) and (channel == pixels or channels == 1) and not by_pixel:
+        rows, run, row, group = 1, width * pixels, 0, width * pixels
+    elif channel == 1 or channels == 1:
+        rows, run, row, group = pixels, width, pixel, width
+    else:
+        return None
+    return Shape(clips, frames, groups, rows, run), (clip, frame, group, row)
 
 
 def _collapse(sizes: tuple[int, ...], strides: tuple[int, ...]) -> tuple[int, int | None]:

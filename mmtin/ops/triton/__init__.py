@@ -5,6 +5,13 @@ caller, ``kernels.py`` the kernels, which alone import Triton.
 """
 
 from mmtin.ops.triton.launch import interlace_backward_into, interlace_into
-from mmtin.ops.triton.ops import temporal_interlace, tin_shift, unavailable
+from mmtin.ops.triton.ops import suits, temporal_interlace, tin_shift, unavailable
 
-__all__ = ['interlace_backward_into', 'interlace_into', 'temporal_interlace', 'tin_shift', 'unavailable']
+__all__ = [
+    'interlace_backward_into',
+    'interlace_into',
+    'suits',
+    'temporal_interlace',
+    'tin_shift',
+    'unavailable',
+]

@@ -8,6 +8,7 @@ import sysconfig
 import torch
 from torch import Tensor
 
+from mmtin.ops.eager import runs_eagerly
 from mmtin.ops.triton.launch import flat, interlace_backward_into, interlace_into
 
 
@@ -26,6 +27,13 @@ def unavailable(device: torch.device) -> str | None:
     if not torch.compiler.is_compiling() and torch.cuda.get_device_capability(device) < (7, 0):
         return f'Triton needs a GPU of compute capability 7.0, and {device} has less'
     return None
+
+
+def suits(x: Tensor) -> bool:
+    """Tensors on a GPU; torch.compile keeps the kernels, function transforms and ONNX do not take them."""
+    if not x.is_cuda or torch.onnx.is_in_onnx_export():
+        return False
+    return torch.compiler.is_compiling() or runs_eagerly(x)
 
 
 def tin_shift(input: Tensor, shift: Tensor) -> Tensor:
