@@ -99,6 +99,50 @@ def test_views_and_every_float_of_torch_are_read(dtype, tmp_path):
     assert (clip.label.tolist(), clip.scores.tolist()) == ([0, 1], [0.25, 0.75])
 
 
+def storage_bytes(**options):
+    buffer = io.BytesIO()
+    numbers = torch.tensor([0.25, 0.75])
+    storage = torch.storage.TypedStorage(
+        wrap_storage=numbers.untyped_storage(), dtype=numbers.dtype, _internal=True
+    )
+    torch.save(storage, buffer, **options)
+    return buffer.getvalue()
+
+
+LEGACY = storage_bytes(_use_new_zipfile_serialization=False)
+CPU, CUDA = b'X\x03\x00\x00\x00cpu', b'X\x06\x00\x00\x00cuda:0'
+COUNT = b'K\x02N'  # 2 numbers, and no view
+
+
+def dump_of(path, storage):
+    scores = Malicious(torch._utils._rebuild_tensor_v2, Malicious(torch.storage._load_from_bytes, storage))
+    scores.args += (0, (2,), (1,), False, {})
+    path.write_bytes(pickle.dumps([dict(pred_score=scores, gt_label=0)], protocol=2))
+    return path
+
+
+def test_scores_of_a_gpu_are_read_without_one(tmp_path):
+    assert CPU in LEGACY
+    (clip,) = read_dump(dump_of(tmp_path / 'dump.pkl', LEGACY.replace(CPU, CUDA)))
+    assert clip.scores.tolist() == [0.25, 0.75]
+
+
+@pytest.mark.parametrize(
+    'storage',
+    [
+        storage_bytes(),
+        LEGACY.replace(COUNT, b'J\x00\x00\x00\x7fN'),
+        LEGACY[:-16] + (10**12).to_bytes(8, 'little') + LEGACY[-8:],
+        b'\x80\x02]q\x00.',
+    ],
+    ids=['zip', 'another count', 'another count of bytes', 'a list'],
+)
+def test_numbers_of_a_tensor_are_as_many_as_their_bytes(storage, tmp_path):
+    assert COUNT in LEGACY
+    with pytest.raises(UserError, match=r'cannot read \S*dump\.pkl as a dump'):
+        read_dump(dump_of(tmp_path / 'dump.pkl', storage))
+
+
 class Malicious:
     def __init__(self, function, *args):
         self.function, self.args = function, args
@@ -210,7 +254,6 @@ def test_addresses_and_sizes_in_a_dump_are_not_trusted(scores, tmp_path):
     [
         'torch._utils._rebuild_tensor_v2',
         'torch.storage._load_from_bytes',
-        'torch.FloatStorage',
         '_codecs.encode',
         'collections.OrderedDict',
         'numpy.ndarray',
