@@ -6,7 +6,7 @@ from mmaction.datasets import BaseActionDataset, RawframeDataset, VideoDataset
 from mmaction.registry import DATASETS
 
 from mmtin.datasets.bad_clips import ToleratesBadClips
-from mmtin.datasets.list_files import malformed, read_clip_list
+from mmtin.datasets.list_files import malformed_line, read_clip_list
 from mmtin.datasets.randomness import SeededSamples
 from mmtin.errors import UserError
 
@@ -40,7 +40,7 @@ class _CheckedList(BaseActionDataset):
             blanks = delimiter is None and len(clip.path.split()) > 1
             too_many = not self.multi_class and len(clip.numbers or ()) > len(self.numbers)
             if blanks or clip.numbers is None or too_many:
-                raise malformed(self.ann_file, number, clip, ' '.join(('path', *self.numbers)))
+                raise malformed_line(self.ann_file, number, clip, ' '.join(('path', *self.numbers)))
         return super().load_data_list()
 
 

@@ -90,11 +90,11 @@ def read_clip_list(
         counted = clip.numbers and clip.numbers[0] >= 0 and len(clip.path.split()) == 1
         if not clip.path or (frames and not counted):
             expected = 'folder number_of_frames label...' if frames else 'path label...'
-            raise malformed(path, number, clip, expected)
+            raise malformed_line(path, number, clip, expected)
     return clips
 
 
-def malformed(path: str | Path, number: int, clip: ListedClip, expected: str) -> UserError:
+def malformed_line(path: str | Path, number: int, clip: ListedClip, expected: str) -> UserError:
     """The error for line ``number``, from 1, of a list of clips."""
     return UserError(
         f'{path}, line {number}: expected "{expected}", got {clip.line!r}; '
