@@ -175,6 +175,14 @@ def test_options_go_where_they_count(folder, tmp_path):
         read_config(CONFIGS / 'tin_r18_finetune.py')
 
 
+def test_without_validation_nothing_is_watched(folder, tmp_path):
+    cfg = load(tmp_path, folder)
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None  # --no-validate
+    use_own_videos(cfg)
+    assert cfg.model.cls_head.num_classes == 2
+    assert 'EarlyStoppingHook' not in [hook.type for hook in cfg.custom_hooks]
+
+
 def test_configs_of_other_data_are_left_alone():
     cfg = Config.fromfile(CONFIGS / 'tin_r50_ucf101.py')
     before = cfg.to_dict()
