@@ -6,8 +6,9 @@ from mmtin.recipes import loaders, pipelines, tin
 
 num_segments = 8  # T, frames per clip
 model = dict(
-    # MMAction2 and the authors' releases limit offsets to 2 frames, the paper to T / 2.
-    backbone=tin(50, num_segments, max_offset=2.0, pretrained='torchvision://resnet50'),
+    # In MMAction2 and the authors' releases offsets reach 2 frames and start at 0.5; in the paper T / 2 and 1.
+    backbone=tin(
+        50, num_segments, max_offset=2.0, initial_offset=0.5, pretrained='torchvision://resnet50'),
     cls_head=dict(num_classes=_base_.num_classes, num_segments=num_segments))
 optim_wrapper = dict(clip_grad=dict(max_norm=40))
 train_pipeline, test_protocols, test_pipeline = pipelines(_base_, num_segments, flip=False)

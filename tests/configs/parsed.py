@@ -46,7 +46,9 @@ def write() -> None:
         name: ',\n'.join(f'{json.dumps(key)}: {json.dumps(value)}' for key, value in table.items())
         for name, table in tables.items()
     }
-    SNAPSHOT.write_text('{' + ',\n'.join(f'"{name}": {{\n{text}\n}}' for name, text in lines.items()) + '}\n')
+    SNAPSHOT.write_text(
+        '{' + ',\n'.join(f'"{name}": {{\n{text}\n}}' for name, text in lines.items()) + '}\n'
+    )
 
 
 def _digest(text: str) -> str:

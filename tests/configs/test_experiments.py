@@ -35,6 +35,7 @@ def test_config_is_what_its_name_says(experiment):
     if experiment.backbone == 'TINResNet':
         assert (backbone.groups, backbone.reverse) == (experiment.groups, experiment.reverse)
         assert backbone.get('max_offset') == (2.0 if experiment.is_released else None)
+        assert backbone.get('initial_offset') == (0.5 if experiment.is_released else None)
     if experiment.backbone != 'ResNet':
         assert backbone.num_segments == experiment.num_segments
     assert (head.num_segments, head.num_classes) == (experiment.num_segments, cfg.num_classes)
@@ -64,7 +65,9 @@ def test_config_is_what_its_name_says(experiment):
     assert cfg.load_from == (experiment.kinetics and cfg.kinetics_weights[experiment.kinetics])
     folder = f'data/{experiment.data}' + (f'/split{experiment.split}' if experiment.split else '')
     assert cfg.train_dataloader.dataset.ann_file == f'{folder}/train.txt'
-    assert cfg.val_dataloader.dataset.ann_file == cfg.test_dataloader.dataset.ann_file == f'{folder}/val.txt'
+    assert (
+        cfg.val_dataloader.dataset.ann_file == cfg.test_dataloader.dataset.ann_file == f'{folder}/val.txt'
+    )
 
 
 @ALL

@@ -10,7 +10,9 @@ WRITER = runpy.run_path(str(CONFIGS.parent / 'docs/write_metafile.py'))
 
 
 def models():
-    return {entry['Name']: entry for entry in yaml.safe_load((CONFIGS / 'metafile.yml').read_text())['Models']}
+    return {
+        entry['Name']: entry for entry in yaml.safe_load((CONFIGS / 'metafile.yml').read_text())['Models']
+    }
 
 
 def test_metafile_is_made_from_the_configs():

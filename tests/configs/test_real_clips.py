@@ -16,7 +16,11 @@ REAL = {
         'torchvision/TrumanShow_wave_f_nm_np1_fr_med_26.avi',
         'torchvision/hmdb51_Turnk_r_Pippi_Michel_cartwheel_f_cm_np2_le_med_6.avi',
     ],
-    'kinetics600': ['torchvision/SOX5yA1l24A.mp4', 'torchvision/R6llTwEh07w.mp4', 'torchvision/WUzgd7C1pWA.mp4'],
+    'kinetics600': [
+        'torchvision/SOX5yA1l24A.mp4',
+        'torchvision/R6llTwEh07w.mp4',
+        'torchvision/WUzgd7C1pWA.mp4',
+    ],
 }
 
 
