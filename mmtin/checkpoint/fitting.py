@@ -3,7 +3,7 @@
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
-from mmtin.checkpoint.names import is_of_the_authors, plain_name
+from mmtin.checkpoint.names import fold_non_local_bias, is_of_the_authors, plain_name
 from mmtin.errors import UserError
 
 # R of the paper's authors' releases, in frames, whatever T is.
@@ -25,6 +25,9 @@ def fit_state_dict(backbone: nn.Module, state_dict: dict, prefix: str = '') -> N
     Raises:
         UserError: if nothing fits, or if the checkpoint interlaces another number of frames.
     """
+    folded = fold_non_local_bias(state_dict)
+    state_dict.clear()
+    state_dict.update(folded)
     own = backbone.state_dict()
     place = {plain_name(key): key for key in own}
     given = [key for key in state_dict if key.startswith(prefix)]

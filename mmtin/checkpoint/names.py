@@ -13,6 +13,10 @@ _NAMES = (
     (re.compile(r'\bconv1\.net1\.biasnet\.fc\b'), 'conv1.conv.net1.offset_net.fc1'),
     (re.compile(r'\bconv1\.net1\.biasnet\.lastlayer\b'), 'conv1.conv.net1.offset_net.fc2'),
     (re.compile(r'\bconv1\.net1\.weightnet\.lastlayer\b'), 'conv1.conv.net1.weight_net.conv'),
+    # The non-local blocks of TSM's authors, which the paper's authors took over.
+    (re.compile(r'\bnl\.(g|theta|phi)((?:\.0)?)\.(weight|bias)$'), r'non_local_block.\1\2.conv.\3'),
+    (re.compile(r'\bnl\.W\.0\b'), 'non_local_block.conv_out.conv'),
+    (re.compile(r'\bnl\.W\.1\b'), 'non_local_block.conv_out.bn'),
     # torchvision, and those who start from it.
     (re.compile(r'\bbn(\d)\b'), r'conv\1.bn'),
     (re.compile(r'\b(conv\d)\.(weight|bias)$'), r'\1.conv.\2'),
@@ -20,7 +24,7 @@ _NAMES = (
     (re.compile(r'\bdownsample\.1\b'), 'downsample.bn'),
 )
 # The part of a recognizer that is the backbone, in MMAction2 and in what grew out of TSN's repository.
-_BACKBONES = ('backbone.', 'base_model.')
+BACKBONES = ('backbone.', 'base_model.')
 
 
 def state_of(checkpoint: dict) -> dict[str, Tensor]:
@@ -41,7 +45,7 @@ def backbone_weights(checkpoint: dict) -> dict[str, Tensor]:
         checkpoint: what a file holds: a state dict, or a dict with one, of a backbone or of a recognizer.
     """
     state = state_of(checkpoint)
-    for prefix in _BACKBONES:
+    for prefix in BACKBONES:
         inside = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
         if inside:
             return inside
@@ -50,7 +54,7 @@ def backbone_weights(checkpoint: dict) -> dict[str, Tensor]:
 
 def plain_name(key: str) -> str:
     """The name of a backbone's weight in MMAction2's 2D ResNet, or in its ResNetTIN if it interlaces."""
-    for prefix in _BACKBONES:
+    for prefix in BACKBONES:
         key = key.removeprefix(prefix)
     key = '.'.join(part for part in key.split('.') if part not in _WRAPPERS)
     for pattern, name in _NAMES:
@@ -61,3 +65,17 @@ def plain_name(key: str) -> str:
 def is_of_the_authors(key: str) -> bool:
     """Whether a weight is one of the offset networks of the paper's authors, for which R is 2 frames."""
     return '.net1.biasnet.' in key
+
+
+def fold_non_local_bias(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same weights without the bias in front of a BatchNorm that TSM's non-local blocks have.
+
+    MMAction2 builds none there; the mean that the BatchNorm subtracts takes it up.
+    """
+    folded = dict(state)
+    for key, bias in state.items():
+        mean = f'{key.removesuffix("0.bias")}1.running_mean'
+        if key.endswith('.nl.W.0.bias') and mean in state:
+            folded[mean] = state[mean] - bias
+            del folded[key]
+    return folded

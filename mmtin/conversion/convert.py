@@ -8,6 +8,7 @@ from torch import Tensor
 
 from mmtin.checkpoint.names import plain_name
 from mmtin.conversion.num_segments import adapt_temporal_weight
+from mmtin.conversion.refusals import check_filled, check_reproducible
 from mmtin.conversion.sources import Source, recognise
 from mmtin.errors import UserError
 from mmtin.models import TINResNet
@@ -67,12 +68,13 @@ def convert_checkpoint(
         max_offset: R of the source, frames, where the file does not say it or wrongly. None means 2.0 for
             the releases and MMAction2, and T / 2 for networks that do not interlace.
         fill: what a network without interlacing gets for it. ``'initial'``: offsets and weights as
-            initialised, to train from, the same each time. ``'source'``: such that the TINResNet computes
-            what the source does: offsets of 0, or for a TSM of one frame, and weights of 1. None refuses.
+            initialised, to train from, the same each time; what has no place is left out. ``'source'``:
+            such that the TINResNet computes what the source does: offsets of 0, or for a TSM of one frame,
+            and weights of 1. None refuses.
 
     Raises:
-        UserError: if the kind is unknown, layers are left unfilled and ``fill`` is None, the source cannot
-            be reproduced, or shapes do not fit.
+        UserError: if the kind is unknown, layers are left unfilled and ``fill`` is None, the TINResNet
+            would not compute what the source does and ``fill`` is not ``'initial'``, or shapes do not fit.
     """
     source = recognise(checkpoint)
     frames = num_segments or source.num_segments or 8
@@ -89,7 +91,9 @@ def convert_checkpoint(
         own |= {f'{_CLASSIFIER}.{name}': source.state[f'{source.classifier}.{name}'] for name in _LINEAR}
     state, moves, dropped = _place(source, own)
     unfilled = [key for key in own if key not in state]
-    _check_unfilled(source, unfilled, fill)
+    check_filled(source, unfilled, fill)
+    if fill != 'initial':
+        check_reproducible(source, [move.source for move in dropped])
     if unfilled and fill == 'source':
         own |= _reproduction(source, own, unfilled, max_offset)
     moves += [Move(None, key, tuple(own[key].shape), 'filled') for key in unfilled]
@@ -180,22 +184,6 @@ def _place(source: Source, own: dict[str, Tensor]) -> tuple[dict[str, Tensor], l
     return state | counters, moves, dropped
 
 
-def _check_unfilled(source: Source, unfilled: list[str], fill: str | None) -> None:
-    trunk = [key for key in unfilled if '.net1.' not in key]
-    if trunk or (unfilled and source.network == 'TIN'):
-        missing = trunk or unfilled
-        raise UserError(
-            f'the checkpoint ({source.kind}) lacks {len(missing)} weights of a ResNet-{source.depth}, such '
-            f'as {missing[0]}; give a whole one'
-        )
-    if unfilled and fill is None:
-        raise UserError(
-            f'the checkpoint ({source.kind}) leaves {len(unfilled)} weights unfilled, those of the '
-            f'networks that predict offsets and weights, such as {unfilled[0]}; say what they get: '
-            '--fill initial to train from, or --fill source to compute what the source computes'
-        )
-
-
 def _reproduction(source: Source, own: dict[str, Tensor], unfilled: list[str], max_offset: float) -> dict:
     """Weights by which interlacing does what the source does.
 
@@ -235,8 +223,8 @@ def _notes(
         )
     if dropped:
         notes.append(
-            f'{len(dropped)} weights have no place in a TINResNet, such as {dropped[0].source}; if the '
-            'source computes with them, this one computes something else.'
+            f'{len(dropped)} weights have no place in a TINResNet and are left out, such as '
+            f'{dropped[0].source}.'
         )
     if source.num_classes is None:
         notes.append('It has no classifier of frames: a backbone to train from, that cannot predict.')

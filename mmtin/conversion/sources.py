@@ -8,8 +8,9 @@ from torch import Tensor
 
 from mmtin.checkpoint.fitting import AUTHORS_MAX_OFFSET
 from mmtin.checkpoint.meta import model_config
-from mmtin.checkpoint.names import is_of_the_authors, plain_name, state_of
+from mmtin.checkpoint.names import fold_non_local_bias, is_of_the_authors, plain_name, state_of
 from mmtin.config import type_name
+from mmtin.conversion.non_local import non_local_arguments
 from mmtin.errors import UserError
 
 # Blocks of each stage of a ResNet, by whether they are bottlenecks.
@@ -31,7 +32,7 @@ class Source:
     Attributes:
         kind: software and network, such as ``'X-Temporal TIN'``.
         network: ``'TIN'``, ``'TSM'`` or ``'2D'``.
-        state: the state dict, without prefix of DataParallel.
+        state: the state dict, without prefix of DataParallel and with :func:`fold_non_local_bias`.
         depth: of the ResNet.
         in_channels: of the frames.
         num_segments: T, frames, of a TIN from its weights, else from the config in the file; None if that
@@ -69,7 +70,8 @@ def recognise(checkpoint: dict) -> Source:
     Raises:
         UserError: if it is none of them.
     """
-    state = {key: value for key, value in state_of(checkpoint).items() if isinstance(value, Tensor)}
+    weights = {key: value for key, value in state_of(checkpoint).items() if isinstance(value, Tensor)}
+    state = fold_non_local_bias(weights)
     plain = {plain_name(key): key for key in state}
     depth = _depth(plain)
     if 'conv1.conv.weight' not in plain or depth is None:
@@ -94,6 +96,9 @@ def recognise(checkpoint: dict) -> Source:
         backbone = {'shift_div': shift_div // 2}  # a TSM shifts 1 / shift_div of the channels, twice
     if any(re.search(r'\blayer2\.net\.\d', key) for key in state):
         backbone['temporal_pool'] = True
+    if stated.get('style') == 'caffe':  # where a bottleneck strides, which weights do not tell
+        backbone['style'] = 'caffe'
+    backbone |= non_local_arguments(plain, state, stated)
     classifier = _classifier(state)
     return Source(
         kind=f'{_software(checkpoint, state, stated)} {network}',

@@ -5,6 +5,7 @@ import re
 import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmtin.ops.reference import temporal_interlace
 
@@ -125,11 +126,47 @@ class Shifted(nn.Module):
         return self.net(out.flatten(0, 1))
 
 
+class NonLocal(nn.Module):
+    """The non-local block of TSM's release, an embedded Gaussian over every second row and column."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.g, self.phi = (
+            nn.Sequential(nn.Conv3d(channels, channels // 2, 1), nn.MaxPool3d((1, 2, 2))) for _ in range(2)
+        )
+        self.theta = nn.Conv3d(channels, channels // 2, 1)
+        self.W = nn.Sequential(nn.Conv3d(channels // 2, channels, 1), nn.BatchNorm3d(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        theta, phi, g = (layer(x).flatten(2) for layer in (self.theta, self.phi, self.g))
+        attention = torch.einsum('ncq,nck->nqk', theta, phi).softmax(-1)
+        return x + self.W(torch.einsum('nqk,nck->ncq', attention, g).unflatten(2, x.shape[2:]))
+
+
+class WithNonLocal(nn.Module):
+    """NL3DWrapper of TSM's release."""
+
+    def __init__(self, block: nn.Module, num_segments: int) -> None:
+        super().__init__()
+        self.block, self.num_segments = block, num_segments
+        self.nl = NonLocal(block.bn3.num_features)
+
+    def forward(self, x: Tensor) -> Tensor:
+        clips = self.block(x).unflatten(0, (-1, self.num_segments)).transpose(1, 2)
+        return self.nl(clips).transpose(1, 2).flatten(0, 1)
+
+
 class TSN(nn.Module):
     """The recognizer of TSM's release, deepcs233/TIN and X-Temporal; ``every`` is TSM's n_round."""
 
     def __init__(
-        self, depth: int, num_segments: int, temporal: str, num_classes: int, every: int = 1
+        self,
+        depth: int,
+        num_segments: int,
+        temporal: str,
+        num_classes: int,
+        every: int = 1,
+        non_local: tuple[tuple[int, int], ...] = (),
     ) -> None:
         super().__init__()
         self.num_segments = num_segments
@@ -142,6 +179,9 @@ class TSN(nn.Module):
                     block.conv1 = Combined(Deform(block.conv1.in_channels, num_segments), block.conv1)
                 elif temporal == 'TSM':
                     block.conv1 = Shifted(block.conv1, num_segments)
+        for stage, block in non_local:
+            blocks = self.base_model.stages()[stage]
+            blocks[block] = WithNonLocal(blocks[block], num_segments)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.new_fc(self.base_model(x)).unflatten(0, (-1, self.num_segments)).mean(1)
@@ -209,7 +249,7 @@ def scores(recognizer: nn.Module, frames: Tensor) -> Tensor:
 @torch.no_grad()
 def randomise(network: nn.Module, num_segments: int) -> nn.Module:
     """Give it weights that no initialisation gives and the statistics of its activations; in eval mode."""
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
     for norm in norms:
         nn.init.uniform_(norm.weight, 0.5, 1)
         nn.init.normal_(norm.bias, std=0.1)

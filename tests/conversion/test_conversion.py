@@ -249,19 +249,6 @@ def test_pooled_clips_are_adapted_by_their_own_length():
     assert done['state_dict']['backbone.layer2.net.0.conv1.conv.net1.offset_net.fc1.bias'].shape == (T,)
 
 
-def test_non_local_blocks_are_named():
-    _, checkpoint = tsn_of_the_tsm_release()
-    state = checkpoint['state_dict']
-    for key in [key for key in state if '.layer2.0.' in key]:
-        state[key.replace('.layer2.0.', '.layer2.0.block.')] = state.pop(key)
-    state['base_model.layer2.0.nl.g.0.weight'] = torch.zeros(64, 128, 1, 1, 1)
-    done = convert_checkpoint(checkpoint, fill='initial')
-    assert [move.source for move in done.moves if move.action == 'dropped'] == [
-        'base_model.layer2.0.nl.g.0.weight'
-    ]
-    assert any('1 weights have no place' in note for note in done.notes)
-
-
 def test_optical_flow_is_not_normalised_as_rgb():
     state = TorchvisionResNet(18, in_channels=10).state_dict()
     done = convert_checkpoint(state, fill='initial')
