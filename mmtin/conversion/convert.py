@@ -93,7 +93,7 @@ def convert_checkpoint(
     unfilled = [key for key in own if key not in state]
     check_filled(source, unfilled, fill)
     if fill != 'initial':
-        check_reproducible(source, [move.source for move in dropped])
+        check_reproducible(source, [move.source for move in dropped if move.source])
     if unfilled and fill == 'source':
         own |= _reproduction(source, own, unfilled, max_offset)
     moves += [Move(None, key, tuple(own[key].shape), 'filled') for key in unfilled]

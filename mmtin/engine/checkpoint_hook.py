@@ -29,9 +29,11 @@ class WholeCheckpointHook(CheckpointHook):
     Gradients that ``accumulative_counts`` has not brought to a step yet go into the checkpoint and come
     back with it, but for those of FSDP; mmengine loses them. Several processes average theirs before, as
     the step would.
+
+    A validation without training saves nothing, where mmengine fails if there is a ``save_best``.
     """
 
-    file_backend: Any
+    file_backend: Any = None  # until a training begins
     best_ckpt_path: str | None
     keep_ckpt_ids: list[int]
     # Of the checkpoint that is being written; other hooks write some, too.
@@ -97,6 +99,8 @@ class WholeCheckpointHook(CheckpointHook):
                 self.file_backend.remove(path)
 
     def _save_best_checkpoint(self, runner, metrics: dict[str, float]) -> None:
+        if not self.save_best or self.file_backend is None:
+            return
         self._position = dict(epoch=runner.epoch, iter=runner.iter)
         with self._removing_afterwards():
             super()._save_best_checkpoint(runner, metrics)

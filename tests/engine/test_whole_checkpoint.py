@@ -107,6 +107,9 @@ def make_runner(
             val_dataloader=dict(dataset=Samples(), **data),
             val_evaluator=Evaluator(Score(accuracies)),
             val_cfg=dict(type='ValLoop'),
+            test_dataloader=dict(dataset=Samples(), **data),
+            test_evaluator=Evaluator(Score(accuracies)),
+            test_cfg=dict(type='TestLoop'),
         )
         checkpoint = dict(save_best='acc') | checkpoint
     return Runner(
@@ -118,14 +121,12 @@ def make_runner(
         default_scope='mmaction',
         log_level='WARNING',
         train_dataloader=dict(dataset=Samples(), **(data | (loader or {}))),
-        train_cfg=dict(type='ResumableTrainLoop', max_epochs=epochs, **(loop or {})),
+        train_cfg={'type': 'ResumableTrainLoop', 'max_epochs': epochs, **(loop or {})},
         optim_wrapper=dict(
             optimizer=dict(type='SGD', lr=1e-3, momentum=0.9), accumulative_counts=accumulate
         ),
         default_hooks=dict(
-            checkpoint=dict(
-                type='WholeCheckpointHook', **{'interval': 1, 'max_keep_ckpts': 1, **checkpoint}
-            ),
+            checkpoint={'type': 'WholeCheckpointHook', 'interval': 1, 'max_keep_ckpts': 1, **checkpoint},
             iteration_seed=dict(type='IterationSeedHook'),
         ),
         custom_hooks=list(hooks),
