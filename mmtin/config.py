@@ -95,11 +95,15 @@ def match_num_segments(cfg: Config) -> None:
     another backbone are left as they are.
 
     Raises:
-        UserError: if backbone or head say another T than the training pipeline samples.
+        UserError: if the recognizer is a 3D one, or if backbone or head say another T than the training
+            pipeline samples.
     """
     backbone = cfg.get('model', {}).get('backbone') or {}
     pipeline = next(_pipelines(cfg.get('train_dataloader')), None)
-    if type_name(backbone) not in ('TINResNet', 'RTCNResNet') or pipeline is None:
+    if type_name(backbone) not in ('TINResNet', 'RTCNResNet'):
+        return
+    _refuse_whole_clips(cfg)
+    if pipeline is None:
         return
     sampling = _sampling(pipeline)
     if sampling is None:
@@ -132,6 +136,17 @@ def match_num_segments(cfg: Config) -> None:
                         'current',
                     )
                     step['num_clips'] = num_segments
+
+
+def _refuse_whole_clips(cfg: Config) -> None:
+    """Refuse a recognizer that hands its backbone clips ``[N, 3, T, H, W]`` instead of frames."""
+    recognizer = type_name(cfg.model)
+    if '3D' in recognizer:
+        raise UserError(
+            f'{type_name(cfg.model.backbone)} takes frames, [N*T, 3, H, W], and the {recognizer} of this '
+            'config gives its backbone whole clips; put it into a config of a Recognizer2D, such as '
+            "MMAction2's of TSN or TSM"
+        )
 
 
 def choose_test_protocol(cfg: Config) -> None:

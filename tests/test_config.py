@@ -1,5 +1,8 @@
 """Swapped backbones and the number of frames that pipelines and backbone agree on."""
 
+from pathlib import Path
+
+import mmaction
 import pytest
 from mmengine.config import Config
 
@@ -11,6 +14,8 @@ from mmtin.config import (
     type_name,
 )
 from mmtin.errors import UserError
+
+C2D = Path(mmaction.__path__[0], '.mim/configs/recognition/c2d')
 
 
 def make_config(backbone: dict, train: list, test: list) -> Config:
@@ -46,6 +51,24 @@ def test_backbone_gets_the_frames_of_the_pipeline(kind):
     match_num_segments(cfg)
     assert cfg.model.backbone.num_segments == 3
     assert test_num_clips(cfg) == [3, 3]
+
+
+@pytest.mark.parametrize('backbone', ['mmtin.TINResNet', 'RTCNResNet'])
+@pytest.mark.parametrize('config', sorted(C2D.glob('*-pre_8*.py')), ids=lambda path: path.stem)
+def test_stock_config_of_a_3d_recognizer_is_refused(config, backbone):
+    cfg = Config.fromfile(config)
+    cfg.merge_from_dict({'model.backbone.type': backbone})
+    with pytest.raises(
+        UserError, match=r'ResNet takes frames.* Recognizer3D .* Recognizer2D, such as'
+    ) as caught:
+        match_num_segments(cfg)
+    assert '\n' not in str(caught.value)
+
+
+def test_config_of_a_3d_recognizer_is_refused_without_training_data():
+    model = dict(type='mmaction.Recognizer3D', backbone=dict(type='TINResNet', depth=50))
+    with pytest.raises(UserError, match='takes frames'):
+        match_num_segments(Config(dict(model=model)))
 
 
 def test_clips_of_consecutive_frames_may_be_many_at_test_time():
