@@ -160,3 +160,21 @@ def test_contact_sheet_is_not_overwritten_unasked(work_dir, tmp_path):
     )  # fmt: skip
     assert 'error: sheet.png is there already; --force replaces it' in result.stdout
     assert (tmp_path / 'sheet.png').read_text() == 'mine'
+
+
+NO_WEIGHTS = 'no weights are published; train or convert with convert_checkpoint.py'
+
+
+def test_search_says_why_there_are_no_weights(tmp_path):
+    output = run_mim('search', 'mmtin', '--field', 'weight', cwd=tmp_path)
+    assert output.count('config id') == output.count(NO_WEIGHTS) > 30
+
+
+def test_download_says_why_there_are_no_weights(tmp_path):
+    """Within mim's traceback: whatever fails in it ends in a TypeError of its own."""
+    result = run(
+        sys.executable, '-m', 'mim', 'download', 'mmtin', '--config', 'tin_r50_sthv1', '--dest', tmp_path,
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert result.returncode != 0 and NO_WEIGHTS in result.stdout
+    assert not list(tmp_path.iterdir())
