@@ -26,6 +26,13 @@ def mmaction_scope() -> None:
     init_default_scope('mmaction')
 
 
+# Seconds after which a training hangs: ten times what the longest takes on a quiet machine.
+SLOW_GUARD = 3600
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Trainings first: the other processes of the suite do everything else meanwhile."""
+    for item in items:
+        if item.get_closest_marker('slow') and not item.get_closest_marker('timeout'):
+            item.add_marker(pytest.mark.timeout(SLOW_GUARD))
     items.sort(key=lambda item: item.get_closest_marker('slow') is None)
