@@ -9,6 +9,7 @@ from mmengine.dataset import Compose
 from torch import Tensor, nn
 
 from mmtin.config import stated_num_segments
+from mmtin.datasets.released import PillowResize
 from mmtin.errors import UserError
 from mmtin.models import MultiLabelTSMHead
 from mmtin.prediction.pipeline import TestPipeline
@@ -96,11 +97,13 @@ def _resize(cfg: Config) -> dict:
     """How the test pipeline resizes frames: a network sees other pixels where another way is taken.
 
     ``short_side`` in pixels or ``size`` (width, height), the interpolation, and the class that does it:
-    ``'Resize'`` is OpenCV's ``cv2.resize``, without antialiasing. Empty if nothing is resized.
+    ``'Resize'`` is OpenCV's ``cv2.resize``, without antialiasing, ``'PillowResize'`` is Pillow's, with it.
+    Empty if nothing is resized.
     """
     steps = Compose(cfg.test_dataloader.dataset.pipeline).transforms
-    step = next((step for step in reversed(steps) if isinstance(step, Resize)), None)
+    step = next((step for step in reversed(steps) if isinstance(step, Resize | PillowResize)), None)
     if step is None:
         return {}
-    to = {'short_side': min(step.scale)} if step.keep_ratio else {'size': list(step.scale)}
-    return dict(to, interpolation=step.interpolation, type=type(step).__name__)
+    short_side = min(side for side in step.scale if side > 0)
+    to = {'short_side': short_side} if step.keep_ratio else {'size': list(step.scale)}
+    return dict(to, interpolation=getattr(step, 'interpolation', 'bilinear'), type=type(step).__name__)

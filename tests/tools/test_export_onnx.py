@@ -1,5 +1,6 @@
 """tools/export_onnx.py on a trained network: what it writes, and one sentence for each fault."""
 
+import copy
 import json
 import sys
 from contextlib import redirect_stdout
@@ -12,7 +13,15 @@ import torch
 from mmaction.apis import inference_recognizer
 from mmengine.dataset import Compose
 
-from mmtin.export import agreement, open_onnx, open_program, random_clips, read_clips
+from mmtin.export import (
+    ClipClassifier,
+    agreement,
+    describe,
+    open_onnx,
+    open_program,
+    random_clips,
+    read_clips,
+)
 from mmtin.prediction import load_recognizer
 from tests.configs.experiments import CONFIGS
 from tests.report.tiny_run import CLASSES, shared_run
@@ -120,6 +129,15 @@ def test_onnx_is_standard_and_says_what_it_takes(exported):
     assert metadata['probabilities'] == 'softmax'
     assert json.loads(metadata['resize']) == dict(size=[32, 32], interpolation='bilinear', type='Resize')
     assert json.loads(metadata['test_pipeline'])[1]['type'] == 'SampleFrames'
+
+
+def test_metadata_tells_resizing_with_pillow(recognizer):
+    cfg = copy.deepcopy(recognizer.cfg)
+    for step in cfg.test_dataloader.dataset.pipeline:
+        if step.type == 'Resize':
+            step.update(type='PillowResize', scale=(-1, 40), keep_ratio=True)
+    said = json.loads(describe(cfg, SHAPE, list(CLASSES), ClipClassifier(recognizer))['resize'])
+    assert said == dict(short_side=40, interpolation='bilinear', type='PillowResize')
 
 
 def test_program_needs_torch_alone(exported):
