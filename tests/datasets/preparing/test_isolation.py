@@ -33,19 +33,26 @@ def count_calls(item: int) -> str:
 
 
 @pytest.mark.parametrize('workers', [1, 3])
-def test_crashes_and_hangs_are_survived_and_told_apart(workers, capfd):
-    items = ['good', 'crash', 'good', 'exit', 'rotten', 'hang', 'raise', 'good']
-    assert dict(find_faults(misbehave, items, workers, time_limit=1)) == {
+def test_crashes_are_survived_and_told_apart(workers, capfd):
+    items = ['good', 'crash', 'good', 'exit', 'rotten', 'raise', 'good']
+    assert dict(find_faults(misbehave, items, workers, time_limit=600)) == {
         0: None,
         1: 'killed its process (SIGSEGV)',
         2: None,
         3: 'killed its process (exit status 3)',
         4: 'rotten is bad',
-        5: 'took longer than 1 s',
-        6: 'killed its process (exit status 1)',
-        7: None,
+        5: 'killed its process (exit status 1)',
+        6: None,
     }
     assert 'noise' not in capfd.readouterr().out
+
+
+@pytest.mark.parametrize('workers', [1, 3])
+def test_hangs_are_survived(workers):
+    """Of items that hang alone, so that a busy machine cannot be taken for a fault."""
+    assert dict(find_faults(misbehave, ['hang', 'hang'], workers, time_limit=1)) == dict.fromkeys(
+        range(2), 'took longer than 1 s'
+    )
 
 
 def test_items_share_no_memory():
