@@ -1,5 +1,6 @@
 """What a config leaves open until the options of a command are known."""
 
+import difflib
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -60,8 +61,10 @@ def refuse_late_options(cfg: Config, options: Iterable[str]) -> None:
         cfg: as read from the file.
         options: names given with ``--cfg-options``.
 
+    A misspelt name, such as ``max_epoch`` or ``modle.backbone.depth``, would be read by nobody.
+
     Raises:
-        UserError: for such a variable, or ``test_protocol`` where there is no choice.
+        UserError: for such a variable or name, or ``test_protocol`` where there is no choice.
     """
     for name in options:
         if name in cfg and name not in _READ_LATER:
@@ -71,6 +74,34 @@ def refuse_late_options(cfg: Config, options: Iterable[str]) -> None:
             )
         if name == 'test_protocol' and 'test_protocols' not in cfg:
             raise UserError('this config has no test_protocols to choose a test_protocol from')
+        entry = name.partition('.')[0]
+        if entry not in cfg and entry not in _READ_LATER:
+            raise UserError(
+                f'--cfg-options {name}=... would change nothing: no config has an entry {entry}'
+                + nearest(entry, {*cfg, *_READ_LATER}, inner=_inner_names(cfg))
+            )
+
+
+def nearest(name: str, known: Iterable[str], inner: Iterable[str] = ()) -> str:
+    """The end of a sentence about a name that nobody knows: the one that may have been meant.
+
+    Args:
+        name: as it came.
+        known: what it could have been.
+        inner: dotted names; the last part of one may have been meant, too.
+    """
+    last_parts = {path.rpartition('.')[2]: path for path in inner}
+    found = difflib.get_close_matches(name, {*known, *last_parts}, n=1)
+    return f'; do you mean {last_parts.get(found[0], found[0])}?' if found else '; check the name'
+
+
+def _inner_names(node, prefix: str = '') -> Iterator[str]:
+    """The names of single values in a config, such as ``train_cfg.max_epochs``."""
+    for key, value in node.items():
+        if isinstance(value, dict):
+            yield from _inner_names(value, f'{prefix}{key}.')
+        elif prefix:
+            yield f'{prefix}{key}'
 
 
 def refuse_amp_without_gpu(cfg: Config) -> None:

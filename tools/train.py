@@ -1,17 +1,23 @@
 #!/usr/bin/env python
 """Train a recognizer. Takes the arguments of MMAction2's tools/train.py."""
 
+import copy
+
 from mmaction.registry import RUNNERS
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from mmtin.commands.arguments import mmaction2_tool, one_sentence_errors, require_file
-from mmtin.config import match_num_segments, refuse_amp_without_gpu, refuse_late_options
+from mmtin.config import refuse_late_options
 from mmtin.datasets.clip_names import name_clips
 from mmtin.engine.distributed import join_without_gpu, leaving_together
 from mmtin.engine.next_steps import next_steps
+from mmtin.engine.preflight import TRAINING, look_over
+from mmtin.engine.preflight.schedule import follow_max_epochs
+from mmtin.engine.preflight.work_dir import require_writable_work_dir
 from mmtin.engine.resumption import one_sentence_on_full_disk, resume
+from mmtin.engine.unknown_arguments import one_sentence_on_unknown_arguments
 from mmtin.finetuning import use_own_videos
 
 
@@ -28,15 +34,17 @@ def main() -> None:
             cfg.randomness.update(
                 {name: value for name, value in given.items() if value not in (None, False)}
             )
-        load_from = cfg.get('load_from')
+        written = copy.deepcopy(cfg)
         cfg = upstream['merge_args'](cfg, args)
+        follow_max_epochs(cfg, written)
+        load_from = written.get('load_from')
+        require_writable_work_dir(cfg)
         use_own_videos(cfg, (args.cfg_options or {}).get('load_from', load_from))
-        refuse_amp_without_gpu(cfg)
+        look_over(cfg, TRAINING)
         join_without_gpu(cfg)
         resume(cfg, load_from, args.seed)
-        match_num_segments(cfg)
         name_clips(cfg, 'train_dataloader')
-        with one_sentence_on_full_disk(cfg.work_dir):
+        with one_sentence_on_full_disk(cfg.work_dir), one_sentence_on_unknown_arguments():
             runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
             runner.train()
         if is_main_process():

@@ -10,7 +10,9 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     sync_buffers=dict(type='SyncBuffersHook'),
     iteration_seed=dict(type='IterationSeedHook'),
-    bad_clips=dict(type='BadClipsHook'))
+    bad_clips=dict(type='BadClipsHook'),
+    num_segments=dict(type='NumSegmentsHook'),
+    schedule=dict(type='ScheduleHook'))
 custom_hooks = [
     dict(type='InterlacingHook'),  # offsets and weights, for tools/plot_interlacing.py
     dict(type='FiniteLossHook'),

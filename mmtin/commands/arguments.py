@@ -2,13 +2,16 @@
 
 import argparse
 import math
+import re
 import runpy
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import mmaction
+from mmengine.config import DictAction
 
 from mmtin.errors import UserError
 
@@ -51,6 +54,42 @@ def require_file(path: str, what: str) -> None:
         raise UserError(f'no {what} at {path}; check the path')
 
 
-def mmaction2_tool(name: str) -> dict[str, Callable]:
-    """The functions of MMAction2's own ``tools/{name}.py``, so that ours take the same arguments."""
-    return runpy.run_path(str(Path(mmaction.__file__).parent / '.mim/tools' / f'{name}.py'))
+def mmaction2_tool(
+    name: str, add_ours: Callable[[argparse.ArgumentParser], object] = lambda parser: None
+) -> dict[str, Callable]:
+    """The functions of MMAction2's own ``tools/{name}.py``, so that ours take the same arguments.
+
+    Args:
+        name: of the tool.
+        add_ours: adds arguments to its parser.
+    """
+    functions = runpy.run_path(str(Path(mmaction.__file__).parent / '.mim/tools' / f'{name}.py'))
+
+    class Parser(argparse.ArgumentParser):
+        def __init__(self, *args, **kwargs) -> None:
+            super().__init__(*args, **kwargs)
+            add_ours(self)
+
+    # The names that this copy of the file, which is nobody else's, sees.
+    names = functions['parse_args'].__globals__
+    names['argparse'] = SimpleNamespace(ArgumentParser=Parser)
+    names['DictAction'] = Options
+    return functions
+
+
+class Options(DictAction):
+    """mmengine's reading of ``--cfg-options``, without taking blanks out of paths.
+
+    There ``dataset.ann_file='my videos/train.txt'`` loses its blank, and one that the shell took for the
+    end of an option ends in a traceback.
+    """
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        for text in values or ():
+            if '=' not in text:
+                parser.error(f"{option_string} takes KEY=VALUE, got {text!r}; quote blanks: 'KEY=a b'")
+        super().__call__(parser, namespace, values, option_string)
+        options = getattr(namespace, self.dest)
+        for key, value in (text.split('=', maxsplit=1) for text in values or ()):
+            if ' ' in value and not re.search(r'[][(),{}]', value):
+                options[key] = value

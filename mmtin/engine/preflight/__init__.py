@@ -1,0 +1,42 @@
+"""What `mim train` and `mim test` look at before anything is built: each line of a list is one check.
+
+A check takes the config, with the options of the command in it, and ends in a UserError of one sentence, or
+completes what the config leaves open.
+"""
+
+from collections.abc import Callable, Sequence
+
+from mmengine.config import Config
+
+from mmtin.config import choose_test_protocol, match_num_segments, refuse_amp_without_gpu
+from mmtin.engine.preflight.lists import check_test_lists, check_training_lists
+from mmtin.engine.preflight.loaders import check_loaders
+from mmtin.engine.preflight.schedule import refuse_short_schedule
+from mmtin.engine.preflight.start import warn_of_frozen_noise
+
+Check = Callable[[Config], None]
+
+TRAINING: Sequence[Check] = (
+    refuse_amp_without_gpu,
+    check_loaders,
+    match_num_segments,
+    check_training_lists,
+    refuse_short_schedule,
+    warn_of_frozen_noise,
+)
+TEST: Sequence[Check] = (
+    check_loaders,
+    choose_test_protocol,
+    match_num_segments,
+    check_test_lists,
+)
+
+
+def look_over(cfg: Config, checks: Sequence[Check]) -> None:
+    """Make every check, in order.
+
+    Raises:
+        UserError: the first that fails.
+    """
+    for check in checks:
+        check(cfg)

@@ -1,0 +1,173 @@
+"""What is looked at before anything is built: lists, labels, loaders, schedules."""
+
+import copy
+
+import pytest
+from mmengine.config import Config
+
+from mmtin.engine.preflight import TRAINING, look_over
+from mmtin.engine.preflight.lists import check_test_lists, check_training_lists
+from mmtin.engine.preflight.loaders import check_loaders
+from mmtin.engine.preflight.schedule import follow_max_epochs, refuse_short_schedule
+from mmtin.engine.preflight.start import warn_of_frozen_noise
+from mmtin.engine.preflight.work_dir import require_writable_work_dir
+from mmtin.errors import UserError
+
+
+def make_config(folder, train='a.mp4 0\n', val='a.mp4 1\n', kind='VideoClipDataset', **dataset) -> Config:
+    cfg = Config(dict(model=dict(backbone={}, cls_head=dict(num_classes=2)), optim_wrapper={}))
+    for name, lines in (('train', train), ('val', val), ('test', val)):
+        (folder / f'{name}.txt').write_text(lines)
+        listed = dict(type=kind, ann_file=str(folder / f'{name}.txt'), **dataset)
+        cfg[f'{name}_dataloader'] = dict(batch_size=2, num_workers=0, dataset=listed)
+    cfg.work_dir = str(folder / 'work')
+    return cfg
+
+
+@pytest.mark.parametrize('label', [2, -1])
+def test_label_that_the_network_lacks_names_list_and_line(label, tmp_path):
+    sentence = rf'{{}}.txt, line 2: label {label}, but model.cls_head.num_classes=2 has 0 to 1'
+    lines = f'a.mp4 0\nb.mp4 {label}\n'
+    with pytest.raises(UserError, match=sentence.format('train')):
+        check_training_lists(make_config(tmp_path, train=lines))
+    with pytest.raises(UserError, match=sentence.format('val')):
+        check_training_lists(make_config(tmp_path, val=lines))
+    with pytest.raises(UserError, match=sentence.format('test')):
+        check_test_lists(make_config(tmp_path, val=lines))
+
+
+def test_stock_datasets_and_wrapped_ones_are_looked_at(tmp_path):
+    frames = make_config(tmp_path, train='a 12 0\nb 12 5\n', kind='mmaction.RawframeDataset')
+    with pytest.raises(UserError, match='line 2: label 5'):
+        check_training_lists(frames)
+    cfg = make_config(tmp_path, train='a.mp4 9\n', kind='VideoDataset')
+    cfg.train_dataloader.dataset = dict(type='RepeatDataset', times=2, dataset=cfg.train_dataloader.dataset)
+    with pytest.raises(UserError, match='line 1: label 9'):
+        check_training_lists(cfg)
+
+
+def test_several_labels_of_a_clip_are_looked_at(tmp_path):
+    with pytest.raises(UserError, match='line 1: label 2'):
+        check_training_lists(make_config(tmp_path, train='a.mp4 0 2\n', multi_class=True))
+
+
+def test_only_a_test_may_lack_labels(tmp_path):
+    check_test_lists(make_config(tmp_path, val='a.mp4\n'))
+    with pytest.raises(UserError, match=r'train.txt, line 1: no label; put one from 0 to 1 behind it'):
+        check_training_lists(make_config(tmp_path, train='a.mp4\n'))
+
+
+def test_labels_txt_and_num_classes_must_agree(tmp_path):
+    (tmp_path / 'labels.txt').write_text('calm\nfight\n')
+    cfg = make_config(tmp_path)
+    check_training_lists(cfg)
+    cfg.model.cls_head.num_classes = 8
+    with pytest.raises(UserError, match=r'labels.txt names 2 classes, .*num_classes=8; set --cfg-options'):
+        check_training_lists(cfg)
+
+
+@pytest.mark.parametrize('entry, value', [('batch_size', 0), ('batch_size', 1.5), ('num_workers', -1)])
+def test_loaders_that_cannot_be(entry, value, tmp_path):
+    cfg = make_config(tmp_path)
+    cfg.train_dataloader[entry] = value
+    with pytest.raises(
+        UserError, match=rf'train_dataloader.{entry} must be a whole number, . or more, got'
+    ):
+        check_loaders(cfg)
+
+
+def test_no_workers_need_no_other_entry_to_change(tmp_path):
+    cfg = make_config(tmp_path)
+    cfg.train_dataloader.update(persistent_workers=True, prefetch_factor=2)
+    cfg.val_dataloader.update(persistent_workers=True, num_workers=1)
+    check_loaders(cfg)
+    assert set(cfg.train_dataloader) == {'batch_size', 'num_workers', 'dataset'}
+    assert cfg.val_dataloader.persistent_workers
+
+
+def test_work_dir_that_cannot_be_written(tmp_path):
+    cfg = make_config(tmp_path)
+    (tmp_path / 'work').write_text('a file')
+    with pytest.raises(UserError, match=r'cannot write to the work directory .*work .*; name another with'):
+        require_writable_work_dir(cfg)
+
+
+def warm_up_and_cosine() -> Config:
+    return Config(
+        dict(
+            train_cfg=dict(type='ResumableTrainLoop', max_epochs=40),
+            param_scheduler=[
+                dict(type='LinearLR', by_epoch=True, begin=0, end=1),
+                dict(type='CosineAnnealingLR', by_epoch=True, begin=1, end=40, T_max=39),
+            ],
+        )
+    )
+
+
+def test_schedule_follows_max_epochs():
+    written = warm_up_and_cosine()
+    cfg = copy.deepcopy(written)
+    cfg.train_cfg.max_epochs = 15
+    follow_max_epochs(cfg, written)
+    warm_up, cosine = cfg.param_scheduler
+    assert (warm_up.begin, warm_up.end) == (0, 1)
+    assert (cosine.begin, cosine.end, cosine.T_max) == (1, 15, 14)
+    written.param_scheduler = [dict(type='MultiStepLR', begin=0, end=40, milestones=[16, 32])]
+    cfg = copy.deepcopy(written)
+    cfg.train_cfg.max_epochs = 10
+    follow_max_epochs(cfg, written)
+    assert cfg.param_scheduler[0] == dict(type='MultiStepLR', begin=0, end=10, milestones=[4, 8])
+
+
+def test_one_epoch_of_a_schedule_is_its_warm_up():
+    written = warm_up_and_cosine()
+    cfg = copy.deepcopy(written)
+    cfg.train_cfg.max_epochs = 1
+    follow_max_epochs(cfg, written)
+    assert cfg.param_scheduler == [dict(type='LinearLR', by_epoch=True, begin=0, end=1)]
+
+
+@pytest.mark.parametrize('reason', ['of another package', 'set by an option', 'shorter than the training'])
+def test_schedule_that_is_left_alone(reason):
+    written = warm_up_and_cosine()
+    if reason == 'of another package':
+        written.train_cfg.type = 'EpochBasedTrainLoop'
+    if reason == 'shorter than the training':
+        del written.param_scheduler[1]
+    cfg = copy.deepcopy(written)
+    if reason == 'set by an option':
+        cfg.param_scheduler[1].end = 20
+    before = copy.deepcopy(cfg.param_scheduler)
+    cfg.train_cfg.max_epochs = 15
+    follow_max_epochs(cfg, written)
+    assert cfg.param_scheduler == before
+
+
+def test_schedule_that_would_end_the_training_is_refused():
+    cycle = dict(type='OneCycleLR', by_epoch=True, total_steps=5)
+    cfg = Config(dict(train_cfg=dict(max_epochs=15), param_scheduler=[cycle]))
+    with pytest.raises(UserError, match=r'OneCycleLR .* total_steps=5 epochs, but train_cfg.max_epochs=15'):
+        refuse_short_schedule(cfg)
+    cfg.train_cfg.max_epochs = 5
+    refuse_short_schedule(cfg)
+
+
+def test_frozen_batchnorm_without_weights_is_told(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr('mmtin.engine.preflight.start.print_log', lambda text, *_: told.append(text))
+    cfg = make_config(tmp_path)
+    cfg.model.backbone.norm_eval = True
+    cfg.load_from = 'weights.pth'
+    warn_of_frozen_noise(cfg)
+    assert told == []
+    cfg.load_from = None
+    warn_of_frozen_noise(cfg)
+    (text,) = told
+    assert 'BatchNorm is frozen' in text
+    assert 'either set load_from, or train BatchNorm' in text
+
+
+def test_all_checks_pass_what_is_right(tmp_path):
+    cfg = make_config(tmp_path)
+    cfg.train_cfg = dict(max_epochs=3)
+    look_over(cfg, TRAINING)

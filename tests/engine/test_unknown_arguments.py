@@ -1,0 +1,45 @@
+"""A misspelt argument in a config is named, with its class and what was meant."""
+
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from mmtin.engine.unknown_arguments import one_sentence_on_unknown_arguments
+from mmtin.errors import UserError
+
+CONFIG = Path(__file__).parents[2] / 'configs/tin_r18_demo.py'
+
+
+@pytest.mark.parametrize(
+    'name, sentence',
+    [
+        ('model.backbone.shift_dvi', 'TINResNet takes no shift_dvi; do you mean shift_div?'),
+        ('train_dataloader.batchsize', 'DataLoader takes no batchsize; do you mean batch_size?'),
+        (
+            'train_dataloader.dataset.annfile',
+            'VideoClipDataset takes no annfile; do you mean ann_file?',
+        ),
+        ('optim_wrapper.optimizer.lrr', 'AdamW takes no lrr; do you mean lr?'),
+        ('train_cfg.max_epoch', 'ResumableTrainLoop takes no max_epoch; do you mean max_epochs?'),
+        ('model.cls_head.frobnicate', 'TSMHead takes no frobnicate; check the name'),
+    ],
+)
+def test_misspelt_argument(name, sentence, tmp_path):
+    cfg = Config.fromfile(CONFIG)
+    cfg.work_dir = str(tmp_path)
+    for part in ('train', 'val', 'test'):
+        loader = cfg[f'{part}_dataloader']
+        (tmp_path / 'list.txt').write_text('a.mp4 0\n')
+        loader.update(num_workers=0, persistent_workers=False)
+        loader.dataset.update(ann_file=str(tmp_path / 'list.txt'), data_prefix=dict(video=str(tmp_path)))
+    cfg.merge_from_dict({name: 3})
+    with pytest.raises(UserError) as error, one_sentence_on_unknown_arguments():
+        Runner.from_cfg(cfg).train()
+    assert str(error.value) == sentence
+
+
+def test_other_type_errors_stay_as_they_are():
+    with pytest.raises(TypeError, match='whatever'), one_sentence_on_unknown_arguments():
+        raise TypeError('whatever')
