@@ -1,38 +1,48 @@
 #!/usr/bin/env python
-"""Test a recognizer. Takes the arguments of MMAction2's tools/test.py."""
+"""Test a recognizer. Takes the arguments of MMAction2's tools/test.py, and --force."""
 
+import argparse
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.runner import Runner
 
 from mmtin.commands.arguments import mmaction2_tool, one_sentence_errors, require_file
-from mmtin.config import choose_test_protocol, match_num_segments, refuse_late_options
+from mmtin.config import refuse_late_options
 from mmtin.datasets.clip_names import name_clips
 from mmtin.engine.distributed import join_without_gpu, leaving_together
+from mmtin.engine.preflight import TEST, look_over
+from mmtin.engine.preflight.work_dir import require_writable_work_dir
+from mmtin.engine.testing import Tester, require_free_dumps
+from mmtin.engine.unknown_arguments import one_sentence_on_unknown_arguments
 from mmtin.finetuning import use_own_videos
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--force', action='store_true', help='replace the file of --dump')
+
+
 def main() -> None:
-    upstream = mmaction2_tool('test')
+    upstream = mmaction2_tool('test', add_arguments)
     args = upstream['parse_args']()
     with one_sentence_errors(), leaving_together():
         require_file(args.config, 'config')
         require_file(args.checkpoint, 'checkpoint')
         cfg = Config.fromfile(args.config)
         refuse_late_options(cfg, args.cfg_options or ())
+        dump, args.dump = args.dump, None  # not an entry of the config
         cfg = upstream['merge_args'](cfg, args)
         cfg.merge_from_dict(args.cfg_options or {})
         cfg.launcher = args.launcher
-        load_from, cfg.load_from = cfg.get('load_from'), args.checkpoint
         cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
+        require_free_dumps(cfg, dump, force=args.force)
+        require_writable_work_dir(cfg)
+        use_own_videos(cfg)
+        look_over(cfg, TEST)
         join_without_gpu(cfg)
-        use_own_videos(cfg, load_from)
-        choose_test_protocol(cfg)
-        match_num_segments(cfg)
-        if args.dump:
+        if dump:
             name_clips(cfg)
-        Runner.from_cfg(cfg).test()
+        with one_sentence_on_unknown_arguments():
+            Tester.of(cfg, args.checkpoint, dump).test()
 
 
 if __name__ == '__main__':

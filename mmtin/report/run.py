@@ -34,7 +34,7 @@ class Run:
         config: its text.
         environment: versions and machine.
         metrics: of the last test, by name; empty without one.
-        checkpoint: the last one's path, or None.
+        checkpoint: the path of the one that was tested, or None.
         curves: scalars of the training.
         record: offsets and weights, None for a network without TIN layers.
         predictions: clips of the test set with their scores, None without a dump.
@@ -82,12 +82,12 @@ def read_run(
         read_environment(work_dir),
         curves=read_curves(work_dir),
     )
-    _read_test(run, work_dir)
+    tested = _read_test(run, work_dir)
     if not run.curves and not run.metrics:
         raise UserError(f'nothing was trained or tested in {work_dir}, so there is nothing to report')
     if any(work_dir.glob(f'*/{RECORD_FILE}')):
         run.record = latest_record(work_dir)
-    cfg = read_config(config)
+    cfg = read_config(tested or config)
     names = _class_names(cfg, labels)
     dump = dump or find_dump(work_dir)
     if dump is None:
@@ -112,15 +112,17 @@ def read_run(
     return run
 
 
-def _read_test(run: Run, work_dir: Path) -> None:
+def _read_test(run: Run, work_dir: Path) -> Path | None:
+    """Take what the last test found and return its config."""
     try:
         result = latest_test_result(work_dir)
     except json.JSONDecodeError as error:
         raise UserError(f'the newest test result in {work_dir} is cut off; test again') from error
     except UserError as error:
         run.notes.append(f'Not tested: {error}.')
-        return
+        return None
     run.metrics, run.checkpoint = result.metrics, result.checkpoint
+    return result.config
 
 
 def _compare_with_test(run: Run, predictions: list[ScoredClip]) -> None:

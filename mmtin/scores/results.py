@@ -1,6 +1,7 @@
 """Read what `mim test` leaves in a work directory and set experiments side by side."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,10 @@ from mmtin.errors import UserError
 
 @dataclass(frozen=True)
 class TestResult:
-    """One test run: its experiment, metrics by name as fractions, checkpoint and log."""
+    """One test run: its experiment, metrics by name as fractions, tested checkpoint, log and config.
+
+    The checkpoint is None where the weights came from none, the config where mmengine left none.
+    """
 
     __test__ = False  # not a test case, whatever pytest reads into the name
 
@@ -20,6 +24,7 @@ class TestResult:
     metrics: dict[str, float]
     checkpoint: Path | None
     log: Path
+    config: Path | None = None
 
 
 def latest_test_result(work_dir: str | Path) -> TestResult:
@@ -40,13 +45,25 @@ def latest_test_result(work_dir: str | Path) -> TestResult:
         metrics = json.loads(files[-1].read_text())
     except json.JSONDecodeError as error:
         raise UserError(f'{files[-1]} is cut off or damaged ({error}); test again') from error
-    last_checkpoint = work_dir / 'last_checkpoint'
+    config = files[-1].with_name('vis_data') / 'config.py'
+    log = files[-1].with_suffix('.log')
     return TestResult(
         experiment=work_dir.name,
         metrics=metrics,
-        checkpoint=Path(last_checkpoint.read_text().strip()) if last_checkpoint.exists() else None,
-        log=files[-1].with_suffix('.log'),
+        checkpoint=_tested_checkpoint(log, work_dir),
+        log=log,
+        config=config if config.is_file() else None,
     )
+
+
+def _tested_checkpoint(log: Path, work_dir: Path) -> Path | None:
+    """The checkpoint that a test loaded, or the last one of the training before it in its process."""
+    text = log.read_text(encoding='utf-8', errors='replace') if log.is_file() else ''
+    loaded = re.findall(r'Load checkpoint from (.+)$', text, re.MULTILINE)
+    if loaded and not re.search(r'(Epoch|Iter)\(train\)', text):
+        return Path(loaded[-1])
+    last_checkpoint = work_dir / 'last_checkpoint'
+    return Path(last_checkpoint.read_text().strip()) if last_checkpoint.exists() else None
 
 
 def comparison_table(results: Iterable[TestResult], metric: str = 'acc/top1') -> str:
