@@ -1,10 +1,17 @@
 """Temporal Interlacing Network for MMAction2. Importing it registers everything."""
 
-from mmtin import compat
+import warnings
+
 from mmtin.version import __version__
 
-compat.apply()
+with warnings.catch_warnings():
+    # Of mmengine and mmcv, which nobody who reads them can change.
+    warnings.filterwarnings('ignore', 'pkg_resources is deprecated')
+    warnings.filterwarnings('ignore', 'Fail to import ``MultiScaleDeformableAttention``')
+    from mmtin import compat
 
-from mmtin import datasets, engine, interlacing, models, ops, registry  # noqa: E402
+    compat.apply()
+
+    from mmtin import datasets, engine, interlacing, models, ops, registry
 
 __all__ = ['__version__', 'datasets', 'engine', 'interlacing', 'models', 'ops', 'registry']

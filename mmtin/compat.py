@@ -5,6 +5,7 @@ it mends, where the fault is reported, which versions have it and when it may go
 changes a module that is not its own.
 """
 
+import difflib
 import importlib.metadata
 import importlib.util
 import json
@@ -24,6 +25,7 @@ import mmengine
 import numpy as np
 import torch
 from mmengine._strategy import FSDPStrategy
+from mmengine.config import Config
 from mmengine.fileio import register_backend
 from mmengine.logging import HistoryBuffer
 from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
@@ -32,6 +34,7 @@ from packaging.requirements import Requirement
 from torch.distributed.fsdp import FullyShardedDataParallel
 
 from mmtin.checkpoint.reading import read_checkpoint
+from mmtin.errors import UserError
 from mmtin.files.whole import WholeFileBackend
 
 # Two distributions of the module mmcv: with compiled operators and without, enough for most.
@@ -52,6 +55,7 @@ def apply() -> None:
     allow_mmengine_checkpoints()
     resolve_torchvision_addresses()
     read_addresses_safely()
+    find_own_configs()
     explain_unreadable_checkpoints()
     score_in_float32()
     jitter_hue_on_numpy_2()
@@ -211,7 +215,50 @@ def read_addresses_safely() -> None:
     still is to unpickle whatever the file names: ``pretrained`` or ``load_from`` of an address would run
     its code. May go when the default changes or mmengine asks for it.
     """
-    mmengine_checkpoint.load_url = partial(torch.hub.load_state_dict_from_url, weights_only=True)
+    fetch = partial(torch.hub.load_state_dict_from_url, weights_only=True)
+
+    def load_url(url: str, *args, **kwargs) -> dict:
+        try:
+            return fetch(url, *args, **kwargs)
+        except OSError as error:  # urllib's errors and lost connections are
+            reason = getattr(error, 'reason', None) or error.strerror or error
+            raise UserError(
+                f'cannot fetch {url} ({reason}); download it elsewhere and give the file in its place: '
+                'load_from=FILE, or pretrained=FILE in the backbone'
+            ) from error
+
+    mmengine_checkpoint.load_url = load_url
+
+
+def find_own_configs() -> None:
+    """Let ``_base_ = 'mmtin::tin_r50_ucf101.py'`` name a config of mmtin, as OpenMMLab's packages have it.
+
+    mmengine 0.10.7 looks the package up in a table of its own and wants a folder in the path. May go when
+    other packages can enter themselves.
+    """
+    original = Config._get_cfg_path
+    if original.__module__ == __name__:
+        return
+
+    def _get_cfg_path(cfg_path: str, filename: str) -> tuple[str, str | None]:
+        if not cfg_path.startswith('mmtin::'):
+            return original(cfg_path, filename)
+        package = Path(__file__).parent
+        name = cfg_path.removeprefix('mmtin::').removeprefix('configs/')
+        # As installed, and in a folder of the source.
+        folders = (package / '.mim/configs', package.parent / 'configs')
+        for folder in folders:
+            if (folder / name).is_file():
+                return str(folder / name), None
+        known = [path.name for folder in folders for path in folder.glob('*.py')]
+        meant = difflib.get_close_matches(name, known, n=1)
+        raise UserError(
+            f'mmtin has no config {name}; '
+            + (f'do you mean mmtin::{meant[0]}?' if meant else '`mim search mmtin` lists what it has')
+        )
+
+    _get_cfg_path.__module__ = __name__
+    Config._get_cfg_path = staticmethod(_get_cfg_path)
 
 
 def explain_unreadable_checkpoints() -> None:

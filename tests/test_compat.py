@@ -24,6 +24,7 @@ from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.runner import checkpoint as mmengine_checkpoint
 
 from mmtin import compat
+from mmtin.errors import UserError
 from tests.datasets.video.video_files import SMALL, read_all
 
 
@@ -351,3 +352,28 @@ def test_torchvision_itself_is_preferred(monkeypatch):
     monkeypatch.setattr(mmengine_checkpoint.CheckpointLoader, '_schemes', schemes)
     compat.resolve_torchvision_addresses()
     assert len(schemes) == 1
+
+
+def test_address_that_cannot_be_reached_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+    url = 'http://127.0.0.1:9/weights.pth'  # the port of nobody
+    with pytest.raises(
+        UserError, match=rf'cannot fetch {url} \(.*\); download it elsewhere .*load_from=FILE'
+    ):
+        mmengine_checkpoint.CheckpointLoader.load_checkpoint(url)
+
+
+def test_configs_of_mmtin_are_named_by_its_name(tmp_path):
+    (tmp_path / 'mine.py').write_text("_base_ = 'mmtin::tin_r50_ucf101.py'\nwork_dir = 'mine'\n")
+    cfg = Config.fromfile(tmp_path / 'mine.py')
+    assert (cfg.work_dir, cfg.model.backbone.type, cfg.train_cfg.max_epochs) == ('mine', 'TINResNet', 25)
+    (tmp_path / 'mine.py').write_text("_base_ = 'mmtin::tin_r50_ucf11.py'\n")
+    with pytest.raises(
+        UserError, match=r'no config tin_r50_ucf11.py; do you mean mmtin::tin_r50_ucf101.py'
+    ):
+        Config.fromfile(tmp_path / 'mine.py')
+
+
+def test_import_warns_of_nothing():
+    process = subprocess.run([sys.executable, '-c', 'import mmtin'], capture_output=True, text=True)
+    assert (process.returncode, process.stderr) == (0, '')

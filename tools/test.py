@@ -2,6 +2,7 @@
 """Test a recognizer. Takes the arguments of MMAction2's tools/test.py, and --force."""
 
 import argparse
+import copy
 from pathlib import Path
 
 from mmengine.config import Config
@@ -11,6 +12,7 @@ from mmtin.config import refuse_late_options
 from mmtin.datasets.clip_names import name_clips
 from mmtin.engine.distributed import join_without_gpu, leaving_together
 from mmtin.engine.preflight import TEST, look_over
+from mmtin.engine.preflight.lists import follow_labels
 from mmtin.engine.preflight.work_dir import require_writable_work_dir
 from mmtin.engine.testing import Tester, require_free_dumps
 from mmtin.engine.unknown_arguments import one_sentence_on_unknown_arguments
@@ -29,11 +31,13 @@ def main() -> None:
         require_file(args.checkpoint, 'checkpoint')
         cfg = Config.fromfile(args.config)
         refuse_late_options(cfg, args.cfg_options or ())
+        written = copy.deepcopy(cfg)
         dump, args.dump = args.dump, None  # not an entry of the config
         cfg = upstream['merge_args'](cfg, args)
         cfg.merge_from_dict(args.cfg_options or {})
         cfg.launcher = args.launcher
         cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
+        follow_labels(cfg, written)
         require_free_dumps(cfg, dump, force=args.force)
         require_writable_work_dir(cfg)
         use_own_videos(cfg)

@@ -14,6 +14,7 @@ from mmtin.datasets.clip_names import name_clips
 from mmtin.engine.distributed import join_without_gpu, leaving_together
 from mmtin.engine.next_steps import next_steps
 from mmtin.engine.preflight import TRAINING, look_over
+from mmtin.engine.preflight.lists import follow_labels
 from mmtin.engine.preflight.schedule import follow_max_epochs
 from mmtin.engine.preflight.work_dir import require_writable_work_dir
 from mmtin.engine.resumption import one_sentence_on_full_disk, resume
@@ -37,6 +38,7 @@ def main() -> None:
         written = copy.deepcopy(cfg)
         cfg = upstream['merge_args'](cfg, args)
         follow_max_epochs(cfg, written)
+        follow_labels(cfg, written)
         load_from = written.get('load_from')
         require_writable_work_dir(cfg)
         use_own_videos(cfg, (args.cfg_options or {}).get('load_from', load_from))

@@ -10,6 +10,12 @@ from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmtin.errors import UserError
 
+# What else is kept of a network, by the ending.
+_OTHER_FILES = {
+    '.onnx': 'an ONNX model, which ONNX Runtime runs',
+    '.pt2': 'a program that torch.export wrote',
+}
+
 
 def read_checkpoint(path: str | Path, map_location='cpu') -> dict:
     """What a checkpoint holds.
@@ -50,6 +56,11 @@ def _load(path: Path, map_location) -> object:
 
 
 def _explain(path: str | Path, error: Exception) -> str:
+    what = _OTHER_FILES.get(Path(path).suffix)
+    if what:
+        return (
+            f'{path} is {what}, not a checkpoint; give the .pth file of the training that it was made from'
+        )
     text = str(error)
     wanted = re.search(r'GLOBAL (\S+) (?:was not an allowed global|whose module)', text)
     if wanted:

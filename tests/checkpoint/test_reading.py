@@ -72,6 +72,18 @@ def test_cut_off(tmp_path, is_zip, share):
         read_checkpoint(path)
 
 
+def test_exported_networks_are_called_what_they_are(tmp_path):
+    program = torch.export.export(nn.Linear(2, 2), (torch.zeros(1, 2),))
+    torch.export.save(program, tmp_path / 'network.pt2')
+    with pytest.raises(
+        UserError, match=r'network.pt2 is a program that torch.export wrote, not a checkpoint'
+    ):
+        read_checkpoint(tmp_path / 'network.pt2')
+    (tmp_path / 'network.onnx').write_bytes(b'\x08\x07\x12\x07pytorch')
+    with pytest.raises(UserError, match=r'network.onnx is an ONNX model, .*; give the .pth file'):
+        read_checkpoint(tmp_path / 'network.onnx')
+
+
 def test_other_files(tmp_path):
     path = tmp_path / 'file.pth'
     with pytest.raises(UserError, match=r'no checkpoint at .*file.pth; check the path'):

@@ -6,7 +6,7 @@ import pytest
 from mmengine.config import Config
 
 from mmtin.engine.preflight import TRAINING, look_over
-from mmtin.engine.preflight.lists import check_test_lists, check_training_lists
+from mmtin.engine.preflight.lists import check_test_lists, check_training_lists, follow_labels
 from mmtin.engine.preflight.loaders import check_loaders
 from mmtin.engine.preflight.schedule import follow_max_epochs, refuse_short_schedule
 from mmtin.engine.preflight.start import warn_of_frozen_noise
@@ -62,8 +62,14 @@ def test_labels_txt_and_num_classes_must_agree(tmp_path):
     cfg = make_config(tmp_path)
     check_training_lists(cfg)
     cfg.model.cls_head.num_classes = 8
-    with pytest.raises(UserError, match=r'labels.txt names 2 classes, .*num_classes=8; set --cfg-options'):
+    cfg.train_dataloader.dataset.num_classes = 8
+    with pytest.raises(UserError, match=r'labels.txt beside .*train.txt names 2 .*num_classes=8; set that'):
         check_training_lists(cfg)
+    follow_labels(cfg, Config(dict(model=dict(cls_head=dict(num_classes=4)))))
+    assert cfg.model.cls_head.num_classes == 8, 'an option said so'
+    follow_labels(cfg, copy.deepcopy(cfg))
+    assert cfg.model.cls_head.num_classes == cfg.train_dataloader.dataset.num_classes == 2
+    check_training_lists(cfg)
 
 
 @pytest.mark.parametrize('entry, value', [('batch_size', 0), ('batch_size', 1.5), ('num_workers', -1)])

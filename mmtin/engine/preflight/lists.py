@@ -2,16 +2,17 @@
 
 import os.path
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mmaction.datasets import RawframeDataset, VideoDataset
 from mmaction.registry import DATASETS
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
 from mmtin.datasets.clips import require_data
-from mmtin.engine.preflight.loaders import datasets_of
+from mmtin.engine.preflight.loaders import LOADERS, datasets_of
 from mmtin.errors import UserError
 
 
@@ -23,6 +24,33 @@ def check_training_lists(cfg: Config) -> None:
 def check_test_lists(cfg: Config) -> None:
     """Check the lists that a test reads, see :func:`check_list`."""
     _check(cfg, ('test_dataloader',))
+
+
+def follow_labels(cfg: Config, written: Config) -> None:
+    """Give the head as many classes as ``labels.txt`` beside a list names, in place, and say so.
+
+    A number that an option set stays as it is, for :func:`check_list` to refuse if it is another.
+
+    Args:
+        cfg: with the options.
+        written: the config as its file has it.
+    """
+    num_classes = _num_classes(cfg)
+    if num_classes is None or num_classes != _num_classes(written):
+        return
+    for dataset in _lists(cfg, LOADERS):
+        names = _names_beside(_path(dataset))
+        if names and len(names) != num_classes:
+            cfg.model.cls_head.num_classes = len(names)
+            for each in _lists(cfg, LOADERS):
+                if each.get('num_classes') == num_classes:
+                    each['num_classes'] = len(names)
+            print_log(
+                f'model.cls_head.num_classes: {num_classes} -> {len(names)}, the classes that labels.txt '
+                f'beside {_path(dataset)} names.',
+                'current',
+            )
+            return
 
 
 def check_list(dataset: dict, num_classes: int, *, labelled: bool = True) -> None:
@@ -39,14 +67,12 @@ def check_list(dataset: dict, num_classes: int, *, labelled: bool = True) -> Non
     """
     path = _path(dataset)
     require_data(path, *(_under(dataset, folder) for folder in (dataset.get('data_prefix') or {}).values()))
-    names = Path(path).with_name('labels.txt')
-    if names.is_file():
-        count = len(names.read_text(encoding='utf-8').splitlines())
-        if count != num_classes:
-            raise UserError(
-                f'{names} names {count} classes, but model.cls_head.num_classes={num_classes}; set '
-                f'--cfg-options model.cls_head.num_classes={count}, or mend the file'
-            )
+    names = _names_beside(path)
+    if names and len(names) != num_classes:
+        raise UserError(
+            f'labels.txt beside {path} names {len(names)} classes, but model.cls_head.num_classes='
+            f'{num_classes}; set that to {len(names)}, or mend the file'
+        )
     for number, labels in _labels(dataset, path):
         if not labels and labelled:
             raise UserError(
@@ -61,16 +87,27 @@ def check_list(dataset: dict, num_classes: int, *, labelled: bool = True) -> Non
 
 
 def _check(cfg: Config, loaders: tuple[str, ...]) -> None:
-    num_classes = (cfg.get('model', {}).get('cls_head') or {}).get('num_classes')
+    num_classes = _num_classes(cfg)
     if num_classes is None:
         return
+    for dataset in _lists(cfg, loaders):
+        check_list(dataset, num_classes, labelled=loaders != ('test_dataloader',))
+
+
+def _num_classes(cfg: Config) -> int | None:
+    return (cfg.get('model', {}).get('cls_head') or {}).get('num_classes')
+
+
+def _lists(cfg: Config, loaders: Sequence[str]) -> list[dict]:
+    """The datasets of data loaders that are lists of clips."""
     init_default_scope(cfg.get('default_scope') or 'mmaction')
-    checked = []
-    for name in loaders:
-        for dataset in datasets_of(cfg.get(name)):
-            if _is_list_of_clips(dataset) and dataset not in checked:
-                check_list(dataset, num_classes, labelled=name != 'test_dataloader')
-                checked.append(dataset)
+    datasets = [dataset for name in loaders for dataset in datasets_of(cfg.get(name))]
+    return [dataset for dataset in datasets if _is_list_of_clips(dataset)]
+
+
+def _names_beside(path: str) -> list[str]:
+    names = Path(path).with_name('labels.txt')
+    return names.read_text(encoding='utf-8').splitlines() if names.is_file() else []
 
 
 def _is_list_of_clips(dataset: dict) -> bool:
@@ -78,7 +115,12 @@ def _is_list_of_clips(dataset: dict) -> bool:
     kind = dataset.get('type')
     kind = DATASETS.get(kind) if isinstance(kind, str) else kind
     local = not re.match(r'\w{2,}:', str(dataset['ann_file']))
-    return local and isinstance(kind, type) and issubclass(kind, VideoDataset | RawframeDataset)
+    return (
+        bool(dataset['ann_file'])
+        and local
+        and isinstance(kind, type)
+        and issubclass(kind, VideoDataset | RawframeDataset)
+    )
 
 
 def _under(dataset: dict, path: str) -> str:
