@@ -12,6 +12,7 @@ from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
 from mmtin.datasets.clips import require_data
+from mmtin.datasets.list_files import read_class_list, read_clip_list
 from mmtin.engine.preflight.loaders import LOADERS, datasets_of
 from mmtin.errors import UserError
 
@@ -107,20 +108,20 @@ def _lists(cfg: Config, loaders: Sequence[str]) -> list[dict]:
 
 def _names_beside(path: str) -> list[str]:
     names = Path(path).with_name('labels.txt')
-    return names.read_text(encoding='utf-8').splitlines() if names.is_file() else []
+    return read_class_list(names) if names.is_file() else []
 
 
 def _is_list_of_clips(dataset: dict) -> bool:
     """Whether this is a list of videos or folders of frames on a disk; of others we know nothing."""
+    path = dataset['ann_file']
+    local = bool(path) and not re.match(r'\w{2,}:', str(path))
+    return local and issubclass(_kind(dataset), VideoDataset | RawframeDataset)
+
+
+def _kind(dataset: dict) -> type:
     kind = dataset.get('type')
     kind = DATASETS.get(kind) if isinstance(kind, str) else kind
-    local = not re.match(r'\w{2,}:', str(dataset['ann_file']))
-    return (
-        bool(dataset['ann_file'])
-        and local
-        and isinstance(kind, type)
-        and issubclass(kind, VideoDataset | RawframeDataset)
-    )
+    return kind if isinstance(kind, type) else object
 
 
 def _under(dataset: dict, path: str) -> str:
@@ -131,14 +132,11 @@ def _path(dataset: dict) -> str:
     return _under(dataset, dataset['ann_file'])
 
 
-def _labels(dataset: dict, path: str) -> Iterator[tuple[int, list[int]]]:
+def _labels(dataset: dict, path: str) -> Iterator[tuple[int, tuple[int, ...]]]:
     """The number of each line and the labels in it; lines that do not fit are for the dataset to refuse."""
-    kind = dataset['type']
-    kind = DATASETS.get(kind) if isinstance(kind, str) else kind
-    frames = issubclass(kind, RawframeDataset)
-    before = 1 + frames + bool(frames and dataset.get('with_offset'))
-    with open(path, encoding='utf-8') as file:
-        for number, line in enumerate(file, 1):
-            columns = line.strip().split(dataset.get('delimiter', None if frames else ' '))[before:]
-            if all(re.fullmatch(r'-?\d+', column) for column in columns):
-                yield number, list(map(int, columns))
+    frames = issubclass(_kind(dataset), RawframeDataset)
+    before = frames + bool(frames and dataset.get('with_offset'))
+    clips = read_clip_list(path, delimiter=dataset.get('delimiter', None if frames else ' '))
+    for number, clip in enumerate(clips, 1):
+        if clip.numbers is not None:
+            yield number, clip.numbers[before:]

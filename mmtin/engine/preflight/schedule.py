@@ -3,6 +3,7 @@
 from mmengine.config import Config
 from mmengine.logging import print_log
 
+from mmtin.config import type_name
 from mmtin.errors import UserError
 
 
@@ -21,7 +22,7 @@ def follow_max_epochs(cfg: Config, written: Config) -> None:
     schedule = cfg.get('param_scheduler')
     if old in (None, new) or new is None or not isinstance(schedule, list):
         return
-    if str(cfg.train_cfg.get('type')).rpartition('.')[2] != 'ResumableTrainLoop':
+    if type_name(cfg.train_cfg) != 'ResumableTrainLoop':
         return
     if schedule != written.get('param_scheduler') or max(map(_length, schedule), default=0) != old:
         return
