@@ -35,7 +35,7 @@ def run_test(monkeypatch, work_dir, *args, checkpoint='epoch_2.pth'):
     [
         ({'model.cls_head.num_classes': 3}, r'cls_head.fc_cls.bias is \[2\] in .*, \[3\] in the config'),
         ({'model.backbone.depth': 34}, r'lacks \d+ of the weights of the config, such as backbone.layer'),
-        ({'model.backbone.max_offset': 1.0}, 'was trained with max_offset=2, the config has 1'),
+        ({'model.backbone.max_offset': 1.5}, 'was trained with max_offset=2, the config has 1.5'),
     ],
 )  # fmt: skip
 def test_checkpoint_of_another_model_is_refused(change, expected, work_dir, monkeypatch):
