@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import cv2
 import mmengine
@@ -222,6 +223,8 @@ def read_addresses_safely() -> None:
             return fetch(url, *args, **kwargs)
         except OSError as error:  # urllib's errors and lost connections are
             reason = getattr(error, 'reason', None) or error.strerror or error
+            if isinstance(error, HTTPError):
+                reason = f'{error.code} {reason}'
             raise UserError(
                 f'cannot fetch {url} ({reason}); download it elsewhere and give the file in its place: '
                 'load_from=FILE, or pretrained=FILE in the backbone'

@@ -57,7 +57,7 @@ def test_code_at_an_address_is_refused(tmp_path, monkeypatch):
         assert read_checkpoint(f'{address}/good.pth')['meta'] == CONTENT['meta']
         with pytest.raises(UserError, match=r'bad.pth names posix.mkdir'):
             read_checkpoint(f'{address}/bad.pth')
-        with pytest.raises(UserError, match=r'cannot read http.*/none.pth: .*404'):
+        with pytest.raises(UserError, match=r'cannot fetch http.*/none.pth .*404'):
             read_checkpoint(f'{address}/none.pth')
         server.shutdown()
     assert not (tmp_path / 'ran').exists()
