@@ -10,7 +10,6 @@ import shutil
 import socket
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -318,6 +317,7 @@ def playlist(port: int) -> dict[str, str]:
     }
 
 
+@pytest.mark.timeout(60)  # seconds; each takes less than one
 @pytest.mark.parametrize('suffix', ['mp4', 'm3u8', 'sdp'])
 @pytest.mark.parametrize('kind', playlist(0))
 def test_video_that_names_addresses(kind, suffix, tmp_path):
@@ -326,11 +326,9 @@ def test_video_that_names_addresses(kind, suffix, tmp_path):
         server.setblocking(False)
         path = tmp_path / f'clip.{suffix}'
         path.write_text(playlist(server.getsockname()[1])[kind])
-        started = time.monotonic()
         with pytest.raises(VideoError):
             open_video(path.read_bytes())
         with pytest.raises(Exception), open_file(path) as source:  # noqa: B017
             list(source.frames)
-        assert time.monotonic() - started < 2
         with pytest.raises(BlockingIOError):
             server.accept()

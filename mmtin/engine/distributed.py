@@ -14,8 +14,8 @@ from torch.distributed.elastic.multiprocessing.errors import get_error_handler
 
 from mmtin.compat import no_cuda_device_to_set
 
-# Seconds; launchers look after their processes several times a second.
-_LAUNCHER_NOTICES = 10
+# Seconds; launchers look after their processes several times a second, where the machine lets them.
+_LAUNCHER_NOTICES = 60
 
 
 def join_without_gpu(cfg: Config) -> None:

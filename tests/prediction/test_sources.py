@@ -127,7 +127,7 @@ def live_source(count, error=None):
 def test_live_source_loses_its_oldest_frames():
     source, delivered = live_source(100)
     with LiveFrames(source, capacity=5) as live:
-        delivered.wait(5)
+        assert delivered.wait(60)
         assert [frame.rgb() for frame in live] == [95, 96, 97, 98, 99]
     assert live.dropped == 95
 

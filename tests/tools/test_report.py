@@ -131,7 +131,7 @@ def test_browser_shows_it_light_and_dark(report, work_dir, tmp_path):
             f'--screenshot={picture}',
             page.as_uri(),
         ]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        result = subprocess.run(command, capture_output=True, text=True)
         # A request, of which the page allows itself none, would be among these messages.
         assert 'CONSOLE' not in result.stderr, result.stderr
         brightness[scheme] = cv2.imread(str(picture)).mean()

@@ -4,7 +4,6 @@ import io
 import pickle
 import random
 import struct
-import time
 import wave
 from contextlib import suppress
 
@@ -245,17 +244,19 @@ BOMBS = {
 }
 
 
+@pytest.mark.timeout(
+    60
+)  # seconds; each takes less than one, and would take hours if it believed its header
 @pytest.mark.parametrize('name', BOMBS)
 def test_headers_that_lie_cost_neither_memory_nor_time(name):
     data = bytearray(SMALL.read_bytes())
     for box, offset, *values in BOMBS[name]:
         write_at(data, box, offset, *values)
-    before, start = psutil.Process().memory_info().rss, time.monotonic()
+    before = psutil.Process().memory_info().rss
     with suppress(VideoError):
         video = open_video(bytes(data))
         frames = decode_frames(video, np.arange(video.num_frames)[:3])
         np.testing.assert_array_equal(frames, np.stack(read_all(SMALL.read_bytes())[: len(frames)]))
-    assert time.monotonic() - start < 2
     assert psutil.Process().memory_info().rss - before < 200e6
 
 
