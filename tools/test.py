@@ -40,7 +40,7 @@ def main() -> None:
         follow_labels(cfg, written)
         require_free_dumps(cfg, dump, force=args.force)
         require_writable_work_dir(cfg)
-        use_own_videos(cfg, args.checkpoint)
+        use_own_videos(cfg, written.get('load_from'))
         look_over(cfg, TEST)
         join_without_gpu(cfg)
         if dump:
