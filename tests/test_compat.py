@@ -80,13 +80,13 @@ def versions(monkeypatch):
     [
         ({'mmaction2': '1.1.0'}, 'needs mmaction2==1.2.0, found 1.1.0; .*pip install "mmaction2==1.2.0"'),
         ({'mmaction2': None}, 'needs mmaction2==1.2.0, found none; .*pip install "mmaction2==1.2.0"'),
-        ({'mmengine': '0.10.8'}, 'needs mmengine==0.10.7, found 0.10.8; .*pip install "mmengine==0.10.7"'),
-        ({'mmcv': None, 'mmcv-lite': None}, 'found none; .*pip install "mmcv-lite==2.1.0"'),
-        ({'mmcv': None, 'mmcv-lite': '2.2.0'}, 'found 2.2.0; .*pip install "mmcv-lite==2.1.0"'),
+        ({'mmengine': '0.10.2'}, r'needs mmengine\S+, found 0.10.2; .*pip install "mmengine.*0\.10\.\d'),
+        ({'mmcv': None, 'mmcv-lite': None}, 'found none; .*pip install "mmcv-lite.*2.1'),
+        ({'mmcv': None, 'mmcv-lite': '2.3.0'}, 'found 2.3.0; .*pip install "mmcv-lite.*2.1'),
         # mmcv-lite on top of mmcv would break both.
         (
-            {'mmcv': '2.2.0', 'mmcv-lite': None},
-            'needs mmcv==2.1.0, found 2.2.0; .*pip install --no-build-isolation "mmcv==2.1.0"',
+            {'mmcv': '2.3.0', 'mmcv-lite': None},
+            r'needs mmcv\S+, found 2.3.0; .*pip install --no-build-isolation "mmcv.*2.1',
         ),
     ],
     ids=lambda value: '-'.join(f'{k} {v}' for k, v in value.items()) if isinstance(value, dict) else '',
