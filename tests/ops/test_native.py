@@ -1,8 +1,10 @@
 """The C kernels: compiling, loading, and what happens where that fails."""
 
 import os
+import re
 import shutil
 import stat
+from pathlib import Path
 
 import pytest
 import torch
@@ -51,6 +53,39 @@ def test_broken_compiler(cache, tmp_path, monkeypatch, script, reason):
     with pytest.raises(ValueError, match=f'does not compile the kernels: {reason}'):
         temporal_interlace(CLIPS, OFFSET, backend='native')
     assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ('without', 'reason'),
+    [
+        ('exit 1', 'does not compile the kernels: status 1'),  # Apple's clang knows no OpenMP
+        # clang asks for functions of another OpenMP
+        ('set -- "$@" -include "$0.h"', 'does not load: .*undefined symbol: of_another_openmp'),
+    ],
+    ids=['unknown', 'another'],
+)
+def test_compiler_whose_openmp_is_not_of_torch(cache, tmp_path, monkeypatch, without, reason):
+    compiler = tmp_path / 'clang'
+    compiler.write_text(f'#!/bin/sh\ncase "$*" in *-fopenmp*) {without} ;; esac\nexec cc "$@"\n')
+    compiler.chmod(stat.S_IRWXU)
+    Path(f'{compiler}.h').write_text(
+        'int of_another_openmp(void);\nint ask(void) { return of_another_openmp(); }\n'
+    )
+    monkeypatch.setenv('CC', str(compiler))
+    said = []
+    monkeypatch.setattr(build, 'print_log', lambda text, **_: said.append(text))
+    x, offset = torch.randn(2, 5, 4, 3, 3), torch.tensor([[0.5, -1.25], [3.0, 0.0]])
+    torch.testing.assert_close(
+        temporal_interlace(x, offset, backend='native'), temporal_interlace(x, offset, backend='reference')
+    )
+    assert re.search(f'in one thread: .*{reason}', *said)
+    assert len(list(cache.iterdir())) == 1
+
+
+@pytest.mark.skipif(shutil.which('clang') is None, reason='there is no clang')
+def test_clang(cache, monkeypatch):
+    monkeypatch.setenv('CC', 'clang')
+    assert torch.equal(temporal_interlace(CLIPS, OFFSET, backend='native'), CLIPS)
 
 
 def test_no_cache_folder(cache):

@@ -1,24 +1,33 @@
 """Compile the kernels with the C compiler of the machine, once, and load them.
 
 Plain C without torch's headers: half a second the first time, then a file in the user's cache. OpenMP's
-functions are left unresolved so that they come from torch, whose threads the kernels then share.
+functions are left unresolved so that they come from torch, whose threads the kernels then share. Where they
+do not come, the kernels are compiled for one thread.
 """
 
 import ctypes
 import functools
 import hashlib
+import logging
 import os
 import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import torch
+from mmengine.logging import print_log
 
 SOURCE = Path(__file__).with_name('interlace.c')
 # An infinite or NaN frame must stay what it is: no -ffast-math.
-FLAGS = ('-O3', '-march=native', '-std=c11', '-fPIC', '-fopenmp')
+FLAGS = ('-O3', '-std=c11', '-fPIC')
+# Tried in turn: clang's OpenMP is not the one that torch brings on Linux, Apple's clang has none, and older
+# ones do not know the processor of an ARM machine.
+ATTEMPTS = (('-march=native', '-fopenmp'), ('-march=native',), ())
+# Functions that other libraries have by the same names must not take the places of these; macOS sees to it.
+LINK = ('-shared',) if sys.platform == 'darwin' else ('-shared', '-Wl,-Bsymbolic')
 
 
 class BuildError(RuntimeError):
@@ -29,7 +38,7 @@ def load() -> ctypes.CDLL:
     """The compiled kernels.
 
     Raises:
-        BuildError: without a compiler, or one whose OpenMP is not that of torch.
+        BuildError: without a compiler, or with one that makes nothing that loads.
     """
     kernels = _load_once()
     if isinstance(kernels, BuildError):
@@ -69,7 +78,7 @@ def _fingerprint(compiler: str) -> str:
     """Differs where the result of compiling might: a home folder may serve several machines."""
     parts = (
         SOURCE.read_bytes(),
-        ' '.join((compiler, *FLAGS)),
+        repr((compiler, FLAGS, ATTEMPTS)),
         torch.__version__,
         _processor(),
     )
@@ -89,14 +98,33 @@ def _compile(compiler: str, library: Path) -> None:
     try:
         library.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=library.parent) as folder:
-            compiled, linked = Path(folder) / 'kernels.o', Path(folder) / 'kernels.so'
-            _run(compiler, *FLAGS, '-c', str(SOURCE), '-o', str(compiled))
-            # Functions that other libraries have by the same names must not take the places of these.
-            _run(compiler, '-shared', '-Wl,-Bsymbolic', str(compiled), '-lm', '-o', str(linked))
+            linked = _first_that_loads(compiler, Path(folder))
             # In one step, so that processes that compile at the same time do not read half a file.
             linked.replace(library)
     except OSError as error:
         raise BuildError(f'the kernels cannot be written to {library.parent} ({error})') from error
+
+
+def _first_that_loads(compiler: str, folder: Path) -> Path:
+    """The library that the first successful attempt makes; if none is, the reason is that of the first."""
+    failures = []
+    for number, flags in enumerate(ATTEMPTS):
+        compiled, linked = folder / f'{number}.o', folder / f'{number}.so'
+        try:
+            _run(compiler, *FLAGS, *flags, '-c', str(SOURCE), '-o', str(compiled))
+            _run(compiler, *LINK, str(compiled), '-lm', '-o', str(linked))
+            ctypes.CDLL(str(linked))
+        except BuildError as error:
+            failures.append(error)
+            continue
+        except OSError as error:
+            failures.append(BuildError(f'what {compiler} makes of the kernels does not load: {error}'))
+            continue
+        if failures:
+            text = f'The C kernels run in one thread: {failures[0]}'
+            print_log(text, logger='current', level=logging.WARNING)
+        return linked
+    raise failures[0]
 
 
 def _run(*command: str) -> None:
