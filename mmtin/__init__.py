@@ -1,17 +1,35 @@
 """Temporal Interlacing Network for MMAction2. Importing it registers everything."""
 
+import sys
 import warnings
+from pathlib import Path
 
 from mmtin.version import __version__
 
-with warnings.catch_warnings():
-    # Of mmengine and mmcv, which nobody who reads them can change.
-    warnings.filterwarnings('ignore', 'pkg_resources is deprecated')
-    warnings.filterwarnings('ignore', 'Fail to import ``MultiScaleDeformableAttention``')
-    from mmtin import compat
 
-    compat.apply()
+def _is_examined() -> bool:
+    """Whether it is the doctor that asks, who looks at what importing the rest may fail of."""
+    package = Path(__file__).resolve().parent
+    scripts = package / '.mim/tools/doctor.py', package.parent / 'tools/doctor.py'
+    return sys.argv[:2] == ['-m', 'doctor'] or Path(sys.argv[0]).resolve() in scripts
 
-    from mmtin import datasets, engine, interlacing, models, ops, registry
+
+if not _is_examined():
+    with warnings.catch_warnings():
+        # Of mmengine and mmcv, which nobody who reads them can change.
+        warnings.filterwarnings('ignore', 'pkg_resources is deprecated')
+        warnings.filterwarnings('ignore', 'Fail to import ``MultiScaleDeformableAttention``')
+        from mmtin import compat
+
+        compat.apply()
+
+        from mmtin.checkpoint import read_checkpoint
+        from mmtin.compat.mmengine import read_checkpoints_by, write_files_by
+        from mmtin.files.whole import WholeFileBackend
+
+        read_checkpoints_by(read_checkpoint)
+        write_files_by(WholeFileBackend)
+
+        from mmtin import datasets, engine, interlacing, models, ops, registry
 
 __all__ = ['__version__', 'datasets', 'engine', 'interlacing', 'models', 'ops', 'registry']

@@ -14,7 +14,11 @@ def main() -> None:
 
     The exit status is 1 if there is no such command.
     """
-    folder = Path(str(importlib.metadata.distribution('mmtin').locate_file('mmtin/.mim/tools')))
+    source = Path(__file__).parents[1]
+    if (source / 'pyproject.toml').is_file():  # which need not be installed
+        folder = source / 'tools'
+    else:
+        folder = Path(str(importlib.metadata.distribution('mmtin').locate_file('mmtin/.mim/tools')))
     tools = sorted(path.stem for path in folder.glob('*.py'))
     if len(sys.argv) < 2 or sys.argv[1] not in tools:
         sys.exit(f'usage: python -m mmtin TOOL ARGS, where TOOL is one of {", ".join(tools)}')

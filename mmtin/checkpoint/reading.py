@@ -1,13 +1,12 @@
 """Read a checkpoint without running anything that the file asks for."""
 
 import errno
-import re
-import warnings
 from pathlib import Path
 
-import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 
+from mmtin.checkpoint.archive import OtherFormatError, read_archive
+from mmtin.checkpoint.unpickling import NamesCodeError
 from mmtin.errors import UserError
 
 # What else is kept of a network, by the ending.
@@ -20,8 +19,8 @@ _OTHER_FILES = {
 def read_checkpoint(path: str | Path, map_location='cpu') -> dict:
     """What a checkpoint holds.
 
-    Reads what torch has written since 0.4, with ``weights_only``: numbers, tensors, text and their
-    containers, and the classes that mmengine's own checkpoints name.
+    Reads what torch has written since 0.4: numbers, tensors, text and their containers, and the classes
+    that mmengine's own checkpoints name. It is read the same way with every version of torch.
 
     Args:
         path: a file, or an address that mmengine knows, such as ``https://...`` or ``torchvision://...``.
@@ -50,9 +49,7 @@ def read_checkpoint(path: str | Path, map_location='cpu') -> dict:
 def _load(path: Path, map_location) -> object:
     if not path.is_file():
         raise UserError(f'no checkpoint at {path}; check the path')
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # that a file looks like TorchScript, which the error says too
-        return torch.load(path, map_location, weights_only=True)
+    return read_archive(path, map_location)
 
 
 def _explain(path: str | Path, error: Exception) -> str:
@@ -61,18 +58,13 @@ def _explain(path: str | Path, error: Exception) -> str:
         return (
             f'{path} is {what}, not a checkpoint; give the .pth file of the training that it was made from'
         )
-    text = str(error)
-    wanted = re.search(r'GLOBAL (\S+) (?:was not an allowed global|whose module)', text)
-    if wanted:
+    if isinstance(error, NamesCodeError):
         return (
-            f'{path} names {wanted[1]}, code that reading it would run, and was not read; if you trust its '
+            f'{path} names {error}, code that reading it would run, and was not read; if you trust its '
             "owner, save its state dict alone: torch.save({'state_dict': ...}, FILE)"
         )
-    if 'TorchScript' in text or 'legacy .tar' in text:
-        return (
-            f'{path} is {"a TorchScript program" if "TorchScript" in text else "a .tar of torch 0.1"}, '
-            'not a checkpoint; give a file with a state dict'
-        )
+    if isinstance(error, OtherFormatError):
+        return f'{path} is {error}, not a checkpoint; give a file with a state dict'
     # A reader that seeks outside a file that was cut off gets EINVAL.
     if isinstance(error, OSError) and error.errno != errno.EINVAL:
         return f'cannot read {path}: {error.strerror or error}; check the path and the connection'

@@ -24,7 +24,7 @@ class WholeCheckpointHook(CheckpointHook):
     mmengine 0.10.7 removes the checkpoint that ``max_keep_ckpts`` leaves no room for, and the best one so
     far, before it writes the new one: a full disk or a kill between the two loses both. Here the new one is
     written, ``last_checkpoint`` names it, and only then older ones go, so that the disk needs room for one
-    more. Files are written under a temporary name, see :func:`mmtin.compat.write_whole_files`.
+    more. Files are written under a temporary name, see :func:`mmtin.compat.mmengine.write_files_by`.
 
     Gradients that ``accumulative_counts`` has not brought to a step yet go into the checkpoint and come
     back with it, but for those of FSDP; mmengine loses them. Several processes average theirs before, as

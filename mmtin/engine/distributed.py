@@ -9,10 +9,11 @@ from mmengine.device import get_device
 from mmengine.dist import barrier, init_dist, is_distributed, is_main_process
 from mmengine.logging import print_log
 from mmengine.utils.dl_utils import set_multi_processing
-from torch.distributed import DistError, destroy_process_group
+from torch.distributed import destroy_process_group
 from torch.distributed.elastic.multiprocessing.errors import get_error_handler
 
-from mmtin.compat import no_cuda_device_to_set
+from mmtin.compat.mmengine import no_cuda_device_to_set
+from mmtin.compat.torch import DistError
 
 # Seconds; launchers look after their processes several times a second, where the machine lets them.
 _LAUNCHER_NOTICES = 60

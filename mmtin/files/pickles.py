@@ -15,7 +15,7 @@ from mmtin.errors import UserError
 # and sizes, and no class or function that it could change (BUILD calls __setstate__, where there is one).
 
 
-class _Callable:
+class LockedFunction:
     """A function that a pickle may call and cannot alter."""
 
     __slots__ = ('_function',)
@@ -100,15 +100,15 @@ def _encode(text: str, encoding: str) -> bytes:
     return text.encode(encoding)
 
 
-_RECONSTRUCT, _SCALAR = _Callable(lambda *_: NumberArray(np.empty(0))), _Callable(_scalar)
-_FROMBUFFER = _Callable(_buffer)
+_RECONSTRUCT, _SCALAR = LockedFunction(lambda *_: NumberArray(np.empty(0))), LockedFunction(_scalar)
+_FROMBUFFER = LockedFunction(_buffer)
 _KNOWN = {
-    'torch._utils._rebuild_tensor_v2': _Callable(_tensor),
-    'torch.storage._load_from_bytes': _Callable(_storage),
-    '_codecs.encode': _Callable(_encode),
-    'collections.OrderedDict': _Callable(lambda: {}),
+    'torch._utils._rebuild_tensor_v2': LockedFunction(_tensor),
+    'torch.storage._load_from_bytes': LockedFunction(_storage),
+    '_codecs.encode': LockedFunction(_encode),
+    'collections.OrderedDict': LockedFunction(lambda: {}),
     'numpy.ndarray': 'numpy.ndarray',
-    'numpy.dtype': _Callable(_Dtype),
+    'numpy.dtype': LockedFunction(_Dtype),
     # As numpy 1 and numpy 2 write them.
     'numpy.core.multiarray._reconstruct': _RECONSTRUCT,
     'numpy._core.multiarray._reconstruct': _RECONSTRUCT,

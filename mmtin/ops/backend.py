@@ -13,6 +13,7 @@ import torch
 from mmengine.logging import print_log
 from torch import Tensor
 
+from mmtin.compat.torch import autocast_dtype, is_compiling
 from mmtin.errors import UserError
 from mmtin.ops import matrix, mmcv, native, reference, triton
 from mmtin.ops.eager import runs_eagerly
@@ -87,8 +88,8 @@ def choose_backend(name: str, x: Tensor) -> Backend:
         UserError: if there is none of that name, or it cannot run on the device of ``x``; says why.
     """
     if name == 'auto':
-        name = _auto(x)
-        if not torch.compiler.is_compiling():
+        name = auto_choice(x)
+        if not is_compiling():
             _log_choice(name, x.device.type)
         return BACKENDS[name]
     if name not in BACKENDS:
@@ -114,9 +115,9 @@ def in_place_backend(x: Tensor) -> InPlaceBackend | None:
         return None
     if x.is_inference() and not torch.is_inference_mode_enabled():
         return None
-    if torch.is_autocast_enabled(x.device.type) and x.dtype != torch.get_autocast_dtype(x.device.type):
+    if autocast_dtype(x.device.type) not in (None, x.dtype):
         return None
-    name = _auto(x)
+    name = auto_choice(x)
     _log_choice(name, x.device.type)
     return IN_PLACE.get(name)
 
@@ -129,7 +130,12 @@ def available_backends(device: torch.device | str | int) -> tuple[str, ...]:
     return tuple(name for name in BACKENDS if _unavailable(name, device) is None)
 
 
-def _auto(x: Tensor) -> str:
+def auto_choice(x: Tensor) -> str:
+    """The name of the backend that ``'auto'`` takes for ``x``.
+
+    Raises:
+        UserError: if MMTIN_BACKENDS_OFF leaves none.
+    """
     for name, backend in BACKENDS.items():
         if backend.suits(x) and _unavailable(name, x.device) is None:
             return name

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import forward_ad
 
+from mmtin.compat.torch import is_compiling
+
 
 def runs_eagerly(x: Tensor) -> bool:
     """Whether ``x`` is a plain tensor outside torch.compile, export, tracing and function transforms.
@@ -12,7 +14,7 @@ def runs_eagerly(x: Tensor) -> bool:
     forward-mode derivatives, counters of operations and the like can follow.
     """
     return not (
-        torch.compiler.is_compiling()
+        is_compiling()
         or type(x) not in (Tensor, nn.Parameter)
         or x.is_neg()
         or torch.jit.is_tracing()

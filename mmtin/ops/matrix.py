@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor
 
+from mmtin.compat.torch import has_autocast, is_compiling
+
 
 def interlace_matrix(offset: Tensor, weight: Tensor | None, num_segments: int) -> Tensor:
     """``[N, G]`` and ``[N, T, G]`` -> ``[N, G, T, T]``; see :func:`mmtin.ops.interlace_matrix`."""
@@ -97,7 +99,7 @@ def _product(matrix: Tensor, grouped: Tensor) -> Tensor:
 
 def _no_autocast(device_type: str) -> AbstractContextManager:
     # torch 2.11's compiler cannot ask.
-    if torch.compiler.is_compiling() or torch.amp.is_autocast_available(device_type):
+    if is_compiling() or has_autocast(device_type):
         return torch.autocast(device_type, enabled=False)
     return nullcontext()  # the meta device, on which costs are counted
 

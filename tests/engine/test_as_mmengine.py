@@ -3,10 +3,10 @@
 import re
 
 import pytest
-import torch
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
+from mmtin.checkpoint import read_checkpoint
 from mmtin.engine import BadClipsHook, FiniteLossHook
 from mmtin.interlacing.hook import InterlacingHook
 from tests.engine.test_whole_checkpoint import BATCHES, EPOCHS, make_runner
@@ -40,7 +40,7 @@ def train(work_dir, hook, loop, loop_arguments, accuracies=(), **checkpoint):
     root = work_dir.parent
     saved = {}
     for path in sorted(root.rglob('*.pth')):
-        loaded = torch.load(path)
+        loaded = read_checkpoint(path)
         # The checksum in the name of a published checkpoint is of the time, too.
         name = re.sub('-[0-9a-f]{8}.pth', '-published.pth', str(path.relative_to(root)))
         saved[name] = sorted(loaded), loaded['meta']['epoch'], loaded['meta']['iter']

@@ -10,6 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmtin.checkpoint import read_checkpoint
 from mmtin.engine.resumption import is_whole, one_sentence_on_full_disk, resume, whole_checkpoint
 from mmtin.errors import UserError
 
@@ -62,7 +63,7 @@ def test_no_damage_escapes_or_breaks_the_search(work_dir, seed):
         data[-rng.randint(1, 1000)] = rng.randrange(256)
         path.write_bytes(data)
         if is_whole(path):
-            assert (torch.load(path)['state_dict']['weight'] == torch.arange(100)).all()
+            assert (read_checkpoint(path)['state_dict']['weight'] == torch.arange(100)).all()
 
 
 def test_what_is_published_of_a_checkpoint_is_none(work_dir):

@@ -13,6 +13,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from mmtin.checkpoint import read_checkpoint
 from mmtin.datasets.clip_names import name_clips
 from mmtin.scores.dumps import read_dump
 from tests.report.tiny_run import tiny_config, write_videos
@@ -66,7 +67,7 @@ def train_in_one_process(config: Path, monkeypatch) -> Path:
 
 def assert_same_run(work_dir: Path, one: Path) -> None:
     start, end, expected = (
-        torch.load(path, weights_only=True, map_location='cpu')['state_dict']
+        read_checkpoint(path)['state_dict']
         for path in (one / 'epoch_1.pth', work_dir / 'epoch_2.pth', one / 'epoch_2.pth')
     )
     start, end, expected = (

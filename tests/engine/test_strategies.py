@@ -8,6 +8,7 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.config import ConfigDict
 
+from mmtin.checkpoint import read_checkpoint
 from mmtin.config import refuse_amp_without_gpu
 from mmtin.errors import UserError
 from tests.engine.test_several_processes import free_port
@@ -33,7 +34,7 @@ def test_sharded_training_is_resumed(tmp_path, monkeypatch, group_of_one):
     )  # fmt: skip
     assert run_tool(monkeypatch, 'train', *arguments, 'train_cfg.max_epochs=1') is None
     assert run_tool(monkeypatch, 'train', *arguments) is None
-    checkpoint = torch.load(tmp_path / 'work/epoch_2.pth', weights_only=True)
+    checkpoint = read_checkpoint(tmp_path / 'work/epoch_2.pth')
     steps = {int(state['step']) for state in checkpoint['optimizer']['state'].values()}
     assert steps == {4}, 'the second epoch began with an optimizer of no history'
     logs = sorted((tmp_path / 'work').glob('*/vis_data/scalars.json'))

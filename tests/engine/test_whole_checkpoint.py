@@ -14,6 +14,7 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch.utils.data import BatchSampler, Dataset
 
+from mmtin.checkpoint import read_checkpoint
 from mmtin.engine.resumption import resume
 from mmtin.errors import UserError
 
@@ -284,5 +285,5 @@ def test_checkpoints_of_another_hook_say_where_they_stand(tmp_path):
     other = CheckpointHook(interval=2, by_epoch=False, filename_tmpl='other_{}.pth')
     make_runner(tmp_path, hooks=[other]).train()
     for iteration in (2, BATCHES + 1, EPOCHS * BATCHES):
-        meta = torch.load(tmp_path / f'other_{iteration}.pth')['meta']
+        meta = read_checkpoint(tmp_path / f'other_{iteration}.pth')['meta']
         assert (meta['epoch'], meta['iter']) == ((iteration - 1) // BATCHES, iteration)

@@ -15,6 +15,7 @@ from mmaction.registry import MODELS
 from packaging.tags import sys_tags
 from packaging.utils import parse_wheel_filename
 
+from mmtin.checkpoint import read_checkpoint
 from tests.datasets.ava_files import write_ava
 
 ROOT = Path(__file__).parents[2]
@@ -91,8 +92,8 @@ def test_two_iterations_and_a_test(tmp_path, compiled_mmcv, kinetics_tsm):
     assert 0 < float(mean_average_precision) <= 1
     assert 'Offsets and weights of 16 TIN layers' in output
 
-    trained = torch.load(tmp_path / 'work/epoch_1.pth', weights_only=True)['state_dict']
-    loaded = torch.load(kinetics_tsm, weights_only=True)['state_dict']
+    trained = read_checkpoint(tmp_path / 'work/epoch_1.pth')['state_dict']
+    loaded = read_checkpoint(kinetics_tsm)['state_dict']
     name = 'layer4.2.conv1.conv.net{}.weight'
     assert not torch.equal(
         trained[f'backbone.backbone.{name.format(2)}'], loaded[f'backbone.{name.format("")}']

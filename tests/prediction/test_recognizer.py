@@ -6,6 +6,7 @@ from mmaction.apis import inference_recognizer, init_recognizer
 from mmaction.apis.inferencers import MMAction2Inferencer
 from mmengine.config import Config
 
+from mmtin.checkpoint import read_checkpoint
 from mmtin.errors import UserError
 from mmtin.prediction import class_names, load_recognizer, predict_videos, top_classes
 from mmtin.prediction.videos import list_videos
@@ -32,7 +33,7 @@ def test_scores_are_those_of_mmaction2(small, model, video):
 
 
 def checkpoint_with(tmp_path, small, change):
-    content = torch.load(small[1])
+    content = read_checkpoint(small[1])
     change(content['state_dict'])
     torch.save(content, tmp_path / 'changed.pth')
     return tmp_path / 'changed.pth'
@@ -85,7 +86,7 @@ def test_weights_of_parallel_training(tmp_path, small, model):
     ],
 )
 def test_offsets_of_another_range(tmp_path, small, backbone, fits):
-    content = torch.load(small[1])
+    content = read_checkpoint(small[1])
     torch.save(dict(content, meta=dict(model=dict(backbone=backbone))), tmp_path / 'meta.pth')
     if fits:
         load_recognizer(small[0], tmp_path / 'meta.pth')
@@ -95,7 +96,7 @@ def test_offsets_of_another_range(tmp_path, small, backbone, fits):
 
 
 def test_number_of_frames_is_named_before_the_range_of_offsets(tmp_path, small):
-    content = torch.load(small[1])
+    content = read_checkpoint(small[1])
     resized('backbone.layer1.0.conv1.conv.net1.offset_net.fc1.weight', 8, 8)(content['state_dict'])
     backbone = dict(type='TINResNet', num_segments=8, max_offset=4.0)
     torch.save(dict(content, meta=dict(model=dict(backbone=backbone))), tmp_path / 'meta.pth')

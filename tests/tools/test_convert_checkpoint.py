@@ -8,6 +8,7 @@ import torch
 from mmaction.apis import inference_recognizer, init_recognizer
 from mmengine.config import Config
 
+from mmtin.checkpoint import read_checkpoint
 from mmtin.config import choose_test_protocol, read_config
 from tests.configs.experiments import CONFIGS
 from tests.conversion.relatives import TSN, randomise, scores
@@ -47,7 +48,7 @@ def test_two_files_are_all_that_it_takes(released, tmp_path, monkeypatch, capsys
             break
     else:
         pytest.fail('the report does not say where fc went')
-    assert torch.load(out, weights_only=True)['meta']['max_offset'] == 2.0
+    assert read_checkpoint(out)['meta']['max_offset'] == 2.0
     assert sorted(file.name for file in out.parent.iterdir()) == ['tin.pth', 'tin.py']
 
     recognizer = init_recognizer(str(out.with_suffix('.py')), str(out), 'cpu')
@@ -83,7 +84,7 @@ def test_another_number_of_frames(released, tmp_path, monkeypatch, capsys):
         convert(monkeypatch, path, tmp_path / 'tin.pth', '--num-segments', 8, '--max-offset', 1.5) is None
     )
     assert 'Adapted from 4 to 8 frames, and max_offset to 3:' in capsys.readouterr().out
-    model = torch.load(tmp_path / 'tin.pth', weights_only=True)['meta']['model']
+    model = read_checkpoint(tmp_path / 'tin.pth')['meta']['model']
     assert model['backbone']['num_segments'] == model['cls_head']['num_segments'] == 8
     assert 'num_clips=8' in (tmp_path / 'tin.py').read_text()
 

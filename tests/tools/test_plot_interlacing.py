@@ -6,6 +6,7 @@ import cv2
 import pytest
 import torch
 
+from mmtin.checkpoint import read_checkpoint
 from tests.report.tiny_run import shared_run
 from tests.tools.in_process import run_tool
 
@@ -50,7 +51,7 @@ def test_checkpoint_on_named_videos(plot, work_dir, tmp_path):
 
 def test_faults_are_one_sentence_and_draw_nothing(plot, work_dir, tmp_path):
     config, checkpoint, out = work_dir / 'tin_r18_demo.py', work_dir / 'epoch_2.pth', tmp_path / 'out'
-    weights = torch.load(checkpoint)['state_dict']
+    weights = read_checkpoint(checkpoint)['state_dict']
     tsn = {name: value for name, value in weights.items() if '.net1.' not in name}
     torch.save(dict(state_dict=tsn), tmp_path / 'tsn.pth')
     (tmp_path / 'cut.pth').write_bytes(checkpoint.read_bytes()[:5000])

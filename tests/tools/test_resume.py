@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from mmtin.checkpoint import read_checkpoint
 from mmtin.engine.resumption import is_whole
 from mmtin.report.logs import read_curves
 from tests.report.tiny_run import tiny_config, write_videos
@@ -68,7 +69,7 @@ def never_stopped(config):
 
 
 def final_state(work_dir, by_epoch=True):
-    checkpoint = torch.load(work_dir / END[by_epoch], weights_only=True)
+    checkpoint = read_checkpoint(work_dir / END[by_epoch])
     return {name: checkpoint[name] for name in ('state_dict', 'optimizer', 'param_schedulers')}
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmtin.checkpoint import read_checkpoint
 from mmtin.scores import latest_test_result
 from tests.report.tiny_run import shared_run
 from tests.tools.in_process import run_tool
@@ -51,7 +52,7 @@ def test_checkpoint_of_another_model_is_refused(change, expected, work_dir, monk
 
 
 def test_results_name_the_checkpoint_that_was_tested(work_dir, monkeypatch):
-    content = torch.load(work_dir / 'epoch_2.pth', weights_only=True)
+    content = read_checkpoint(work_dir / 'epoch_2.pth')
     torch.save(content, work_dir / 'other.pth')
     assert run_test(monkeypatch, work_dir, checkpoint='other.pth') is None
     assert latest_test_result(work_dir).checkpoint == work_dir / 'other.pth'

@@ -8,6 +8,7 @@ import sysconfig
 import torch
 from torch import Tensor
 
+from mmtin.compat.torch import HAS_CUSTOM_OPERATORS, custom_operator, is_compiling
 from mmtin.ops.eager import runs_eagerly
 from mmtin.ops.triton.launch import flat, interlace_backward_into, interlace_into
 
@@ -24,7 +25,7 @@ def unavailable(device: torch.device) -> str | None:
             '(for tests, TRITON_INTERPRET=1 before the start of Python runs them there, slowly)'
         )
     # Not asked while compiling, which cannot trace the question and has the same bound.
-    if not torch.compiler.is_compiling() and torch.cuda.get_device_capability(device) < (7, 0):
+    if not is_compiling() and torch.cuda.get_device_capability(device) < (7, 0):
         return f'Triton needs a GPU of compute capability 7.0, and {device} has less'
     return None
 
@@ -33,14 +34,14 @@ def suits(x: Tensor) -> bool:
     """Tensors on a GPU; torch.compile keeps the kernels, function transforms and ONNX do not take them."""
     if not x.is_cuda or torch.onnx.is_in_onnx_export():
         return False
-    return torch.compiler.is_compiling() or runs_eagerly(x)
+    return HAS_CUSTOM_OPERATORS if is_compiling() else runs_eagerly(x)
 
 
 def tin_shift(input: Tensor, shift: Tensor) -> Tensor:
     """Shift in one pass over the memory; see :func:`mmtin.ops.tin_shift`."""
     num_segments = input.shape[1]
     # Beyond the clip every shift is the same, and no other type than int64 holds all and their opposites.
-    return torch.ops.mmtin.tin_shift(input, shift.long().clamp(-num_segments, num_segments))
+    return _shift(input, shift.long().clamp(-num_segments, num_segments))
 
 
 def temporal_interlace(x: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
@@ -48,7 +49,7 @@ def temporal_interlace(x: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
 
     The result is dense in the memory layout of ``x``. Differentiable once.
     """
-    return torch.ops.mmtin.temporal_interlace(x, offset, weight)
+    return _interlace(x, offset, weight)
 
 
 def _missing() -> str | None:
@@ -70,16 +71,14 @@ def _new(x: Tensor) -> Tensor:
     return torch.empty_like(flat(x)).view(x.shape)
 
 
-@torch.library.custom_op('mmtin::tin_shift', mutates_args=())
-def _tin_shift(input: Tensor, shift: Tensor) -> Tensor:
+def _shift_forward(input: Tensor, shift: Tensor) -> Tensor:
     output = _new(input)
     weight = torch.ones(input.shape[0], input.shape[1], shift.shape[1], device=input.device)
     interlace_into(output, input, shift, weight)
     return output
 
 
-@_tin_shift.register_fake
-def _(input, shift):
+def _shift_fake(input, shift):
     return _new(input)
 
 
@@ -89,43 +88,44 @@ def _save_shift(ctx, inputs, output):
 
 def _shift_back(ctx, grad_output):
     (shift,) = ctx.saved_tensors
-    return torch.ops.mmtin.tin_shift(grad_output, -shift), None
+    return _shift(grad_output, -shift), None
 
 
-_tin_shift.register_autograd(_shift_back, setup_context=_save_shift)
+_shift = custom_operator('mmtin::tin_shift', _shift_forward, _shift_fake, _save_shift, _shift_back)
 
 
-@torch.library.custom_op('mmtin::temporal_interlace', mutates_args=())
-def _temporal_interlace(x: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
+def _forward(x: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
     output = _new(x)
     interlace_into(output, x, offset, weight)
     return output
 
 
-@_temporal_interlace.register_fake
-def _(x, offset, weight):
+def _fake(x, offset, weight):
     return _new(x)
-
-
-@torch.library.custom_op('mmtin::temporal_interlace_backward', mutates_args=())
-def _temporal_interlace_backward(
-    grad_output: Tensor, x: Tensor, offset: Tensor, weight: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    grad_x = _new(x)
-    return grad_x, *interlace_backward_into(grad_x, grad_output, x, offset, weight)
-
-
-@_temporal_interlace_backward.register_fake
-def _(grad_output, x, offset, weight):
-    return _new(x), offset.new_empty(offset.shape), weight.new_empty(weight.shape)
 
 
 def _save_inputs(ctx, inputs, output):
     ctx.save_for_backward(*inputs)
 
 
-def _interlace_back(ctx, grad_output):
-    return torch.ops.mmtin.temporal_interlace_backward(grad_output, *ctx.saved_tensors)
+def _back(ctx, grad_output):
+    return _interlace_backward(grad_output, *ctx.saved_tensors)
 
 
-_temporal_interlace.register_autograd(_interlace_back, setup_context=_save_inputs)
+_interlace = custom_operator('mmtin::temporal_interlace', _forward, _fake, _save_inputs, _back)
+
+
+def _backward_forward(
+    grad_output: Tensor, x: Tensor, offset: Tensor, weight: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    grad_x = _new(x)
+    return grad_x, *interlace_backward_into(grad_x, grad_output, x, offset, weight)
+
+
+def _backward_fake(grad_output, x, offset, weight):
+    return _new(x), offset.new_empty(offset.shape), weight.new_empty(weight.shape)
+
+
+_interlace_backward = custom_operator(
+    'mmtin::temporal_interlace_backward', _backward_forward, _backward_fake
+)

@@ -1,0 +1,31 @@
+"""Every upstream fault that stands in the way, and what differs between versions, in one place.
+
+``import mmtin`` calls :func:`apply`. Each remedy applies only where its fault can be present, and says what
+it mends, where the fault is reported, which versions have it and when it may go. Nothing else in mmtin
+changes a module that is not its own, or asks which version of one is there.
+"""
+
+
+def apply() -> None:
+    """Apply every remedy; calling it again changes nothing.
+
+    Raises:
+        ImportError: if a version does not fit, see :func:`mmtin.compat.versions.check_versions`.
+    """
+    from mmtin.compat.python import restore_find_loader
+    from mmtin.compat.versions import check_versions
+
+    check_versions()
+    restore_find_loader()
+
+    # These import what was checked, and numpy's names and the loader must be there when they do.
+    from mmtin.compat import mmaction, mmengine, numpy
+
+    numpy.restore_names()
+    mmaction.provide_missing_drn()
+    mmaction.score_in_float32()
+    mmaction.jitter_hue_on_numpy_2()
+    mmaction.overlap_tubes_on_numpy_2()
+    mmengine.resolve_torchvision_addresses()
+    mmengine.find_own_configs()
+    mmengine.resume_sharded_optimizers()

@@ -1,0 +1,113 @@
+"""Faults of MMAction2 1.2.0."""
+
+import importlib.util
+import sys
+import types
+import warnings
+from functools import wraps
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+
+def provide_missing_drn() -> None:
+    """Let ``import mmaction.models`` succeed although its wheel lacks a package.
+
+    mmaction2 1.2.0 on PyPI was built without ``mmaction/models/localizers/drn`` (MMAction2 issue
+    2714). A placeholder stands in for it; building the DRN localizer says so. May go with a release
+    whose wheel is whole.
+    """
+    package = 'mmaction.models.localizers.drn'
+    root = Path(importlib.util.find_spec('mmaction').origin).parent  # type: ignore[arg-type]
+    if (root / 'models/localizers/drn').is_dir() or package in sys.modules:
+        return
+
+    class DRN:
+        def __init__(self, *args, **kwargs) -> None:
+            raise ImportError(
+                'the DRN localizer is missing from the mmaction2 wheel on PyPI (MMAction2 issue 2714); '
+                'install MMAction2 from its repository to use it'
+            )
+
+    for name in (package, f'{package}.drn'):
+        sys.modules[name] = types.ModuleType(name)
+    sys.modules[f'{package}.drn'].DRN = DRN  # type: ignore[attr-defined]
+
+
+def score_in_float32() -> None:
+    """Let MMAction2's heads train with mixed precision in bfloat16.
+
+    MMAction2 1.2.0 hands their scores to numpy for the accuracy in the log, and numpy has no bfloat16:
+    "Got unsupported ScalarType BFloat16" in the first iteration. The loss is computed in float32 under
+    autocast anyway. May go when BaseHead.loss_by_feat converts what it hands to numpy.
+    """
+    from mmaction.models.heads import BaseHead  # needs the remedies above
+
+    original = BaseHead.loss_by_feat
+    if original.__module__ == __name__:
+        return
+
+    @wraps(original)
+    def loss_by_feat(self, cls_scores, data_samples):
+        return original(self, cls_scores.float(), data_samples)
+
+    loss_by_feat.__module__ = __name__
+    BaseHead.loss_by_feat = loss_by_feat
+
+
+def jitter_hue_on_numpy_2() -> None:
+    """Let MMAction2's ColorJitter lower the hue, as the stock configs of TPN ask for.
+
+    MMAction2 1.2.0 adds a negative number to uint8, which numpy 2 refuses: "OverflowError: Python integer
+    -15 out of bounds for uint8" in about half of the samples (no report found). May go with the first
+    MMAction2 release that adds in wider integers.
+    """
+    from mmaction.datasets.transforms.processing import ColorJitter  # needs the remedies above
+
+    try:
+        ColorJitter.adjust_hue(np.zeros((1, 1, 3), np.uint8), -0.1)
+    except OverflowError:
+        pass
+    else:
+        return
+
+    def adjust_hue(img: np.ndarray, factor: float) -> np.ndarray:
+        hsv = cv2.cvtColor(np.clip(img, 0, 255).astype(np.uint8), cv2.COLOR_RGB2HSV)
+        # OpenCV counts hues from 0 to 179.
+        hsv[..., 0] = (hsv[..., 0].astype(np.int16) + int(factor * 255)) % 180
+        return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB).astype(np.float32)
+
+    ColorJitter.adjust_hue = staticmethod(adjust_hue)
+
+
+def overlap_tubes_on_numpy_2() -> None:
+    """Let MMAction2's MultiSportsMetric score tubes of boxes.
+
+    MMAction2 1.2.0 takes ``int`` of an array with one element, deprecated since numpy 1.25 and refused
+    since 2.4: "only 0-dimensional arrays can be converted to Python scalars" (no report found). May go
+    with the first MMAction2 release that takes the element.
+    """
+    from mmaction.evaluation.functional import multisports_utils
+
+    tube = np.array([[1.0, 0, 0, 1, 1], [2, 0, 0, 1, 1]])  # frame, x1, y1, x2, y2
+    with warnings.catch_warnings():
+        warnings.simplefilter('error', DeprecationWarning)
+        try:
+            multisports_utils.iou3dt_voc(tube, tube)
+        except (DeprecationWarning, TypeError):
+            pass
+        else:
+            return
+
+    def iou3dt_voc(b1: np.ndarray, b2: np.ndarray, spatialonly=False, temporalonly=False) -> float:
+        first, last = max(b1[0, 0], b2[0, 0]), min(b1[-1, 0], b2[-1, 0])
+        if last < first:
+            return 0.0
+        in_time = (last - first) / (max(b1[-1, 0], b2[-1, 0]) - min(b1[0, 0], b2[0, 0]))
+        if temporalonly:
+            return in_time
+        shared = (tube[(first <= tube[:, 0]) & (tube[:, 0] <= last)] for tube in (b1, b2))
+        return multisports_utils.iou3d_voc(*shared) * (1.0 if spatialonly else in_time)
+
+    multisports_utils.iou3dt_voc = iou3dt_voc

@@ -1,0 +1,90 @@
+"""What differs between torch 2.1 and today's, under today's names.
+
+Each is torch's own where that has it. The rest may go with the last torch that lacks it.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch.autograd.function import once_differentiable
+
+from mmtin.errors import UserError
+
+# Older ones have it elsewhere; the compiler of each knows its own.
+is_compiling: Callable[[], bool] = getattr(torch.compiler, 'is_compiling', torch._utils.is_compiling)
+
+# torch 2.1 has no name for what its back ends of distributed training raise.
+DistError: type[Exception] = getattr(torch.distributed, 'DistError', RuntimeError)
+
+# Since torch 2.4. Without, torch.compile cannot keep an operator of ours whole.
+HAS_CUSTOM_OPERATORS = hasattr(torch.library, 'custom_op')
+
+
+def version() -> tuple[int, int]:
+    """Major and minor version."""
+    major, minor, *_ = torch.__version__.split('.')
+    return int(major), int(minor)
+
+
+def require(oldest: tuple[int, int], what: str) -> None:
+    """Check that this torch can do ``what``.
+
+    Raises:
+        UserError: if it is older than ``oldest``.
+    """
+    if version() < oldest:
+        wanted = '.'.join(map(str, oldest))
+        raise UserError(
+            f'{what} needs torch {wanted} or newer, found {torch.__version__}; '
+            f'mend it with: pip install "torch>={wanted}"'
+        )
+
+
+def autocast_dtype(device_type: str) -> torch.dtype | None:
+    """The type that autocast has for a device at this moment, None where it is off."""
+    if hasattr(torch, 'get_autocast_dtype'):  # since 2.4
+        return torch.get_autocast_dtype(device_type) if torch.is_autocast_enabled(device_type) else None
+    if device_type == 'cpu':
+        return torch.get_autocast_cpu_dtype() if torch.is_autocast_cpu_enabled() else None
+    return torch.get_autocast_gpu_dtype() if torch.is_autocast_enabled() else None
+
+
+def has_autocast(device_type: str) -> bool:
+    """Whether autocast knows a kind of device."""
+    if hasattr(torch.amp, 'is_autocast_available'):  # since 2.4
+        return torch.amp.is_autocast_available(device_type)
+    return device_type in ('cpu', 'cuda')
+
+
+def custom_operator(
+    name: str,
+    forward: Callable,
+    fake: Callable,
+    setup_context: Callable | None = None,
+    backward: Callable | None = None,
+) -> Callable:
+    """An operator that torch.compile and torch.export keep whole, where torch has these.
+
+    Args:
+        name: ``mmtin::...``.
+        forward: computes it; its annotations say what it takes.
+        fake: what it returns, for tensors without numbers.
+        setup_context, backward: its gradient, as :class:`torch.autograd.Function` has them; differentiable
+            once.
+    """
+    if HAS_CUSTOM_OPERATORS:
+        operator = torch.library.custom_op(name, forward, mutates_args=())
+        operator.register_fake(fake)
+        if backward is not None:
+            operator.register_autograd(backward, setup_context=setup_context)
+        namespace, _, short = name.partition('::')
+        return getattr(getattr(torch.ops, namespace), short)
+    if backward is None or setup_context is None:
+        return forward
+
+    members = {
+        'forward': staticmethod(forward),
+        'setup_context': staticmethod(setup_context),
+        'backward': staticmethod(once_differentiable(backward)),
+    }
+    return type(name, (torch.autograd.Function,), members).apply  # type: ignore[attr-defined]

@@ -1,0 +1,121 @@
+"""The remedies for MMAction2: each works, and is absent where its fault is."""
+
+import importlib.util
+import itertools
+import sys
+import types
+from pathlib import Path
+
+import cv2
+import mmaction
+import numpy as np
+import pytest
+import torch
+from mmaction.datasets.transforms import ColorJitter
+from mmaction.evaluation.functional import multisports_utils
+from mmaction.evaluation.metrics import MultiSportsMetric
+from mmengine import dump
+from mmengine.config import Config
+from mmengine.dataset import Compose
+
+from mmtin.compat import mmaction as compat
+from tests.datasets.video.video_files import SMALL, read_all
+
+TPN = Path(mmaction.__path__[0], '.mim/configs/recognition/tpn')
+
+
+@pytest.fixture(scope='module')
+def frame_dir(tmp_path_factory):
+    """The frames of a real video as Something-Something has them."""
+    folder = tmp_path_factory.mktemp('frames')
+    for number, frame in enumerate(read_all(SMALL.read_bytes()), 1):
+        cv2.imwrite(str(folder / f'{number:05}.jpg'), frame[..., ::-1])
+    return folder
+
+
+@pytest.mark.parametrize(
+    'config',
+    [
+        'tpn-tsm_imagenet-pretrained-r50_8xb8-1x1x8-150e_sthv1-rgb.py',
+        'tpn-slowonly_r50_8xb8-8x8x1-150e_kinetics400-rgb.py',
+    ],
+)
+def test_stock_configs_of_tpn_load_training_clips(config, frame_dir):
+    """On numpy 2, MMAction2 alone fails on every second clip."""
+    sample = dict(frame_dir=str(frame_dir), total_frames=len(list(frame_dir.iterdir())))
+    sample |= dict(filename=str(SMALL), label=0, modality='RGB', start_index=0, filename_tmpl='{:05}.jpg')
+    sample |= dict(start_index=1) if 'sthv1' in config else {}
+    np.random.seed(0)
+    load = Compose(Config.fromfile(TPN / config).train_pipeline)
+    for _ in range(20):
+        assert load(dict(sample))['inputs'].shape[-2:] == (224, 224)
+
+
+@pytest.mark.parametrize('factor', [-0.3, -0.1, -0.06, 0.0, 0.1, 0.3])
+def test_hue_turns_round_the_colour_wheel(factor):
+    hsv = np.stack(np.broadcast_arrays(np.arange(180), [[255]], [[255]]), -1).astype(np.uint8)
+    image = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
+    hues = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)[..., 0].ravel().tolist()
+    turned = hsv.copy()
+    turned[..., 0] = [(hue + int(factor * 255)) % 180 for hue in hues]
+    adjusted = ColorJitter.adjust_hue(image.astype(np.float32), factor)
+    assert adjusted.dtype == np.float32
+    assert (adjusted == cv2.cvtColor(turned, cv2.COLOR_HSV2RGB)).all()
+
+
+def test_hue_that_turns_already_is_left_alone(monkeypatch):
+    mended = staticmethod(lambda img, factor: img)
+    monkeypatch.setattr(ColorJitter, 'adjust_hue', mended)
+    compat.jitter_hue_on_numpy_2()
+    assert ColorJitter.__dict__['adjust_hue'] is mended
+
+
+def test_metric_of_multisports(tmp_path):
+    """One of two actions is found, most of it; tubes of boxes are compared for it."""
+    frames = np.arange(1, 21)
+
+    def tube(x):
+        return np.stack(np.broadcast_arrays(frames, x, 10, x + 20, 40), -1).astype(float)
+
+    truth = dict(
+        test_videos=[['v']], nframes=dict(v=20), labels=['jump'], resolution=dict(v=(100, 100)),
+        gttubes=dict(v={0: [tube(10)[4:], tube(70)]}),
+    )  # fmt: skip
+    dump(truth, str(tmp_path / 'truth.pkl'))
+    metric = MultiSportsMetric(str(tmp_path / 'truth.pkl'), verbose=False)
+    for frame in frames:
+        found = dict(bboxes=torch.tensor([[0.1, 0.1, 0.3, 0.4]]), scores=torch.tensor([[0.9]]))
+        metric.process(None, [dict(video_id='v.mp4', timestamp=int(frame), pred_instances=found)])
+    scores = metric.evaluate(len(frames))
+    # 16 of 20 frames: an overlap in time of 15 / 19, enough for thresholds up to 0.75.
+    assert scores['mAP/v_map@0.2'] == scores['mAP/v_map@0.5'] == 50
+    assert scores['mAP/v_map_0.50:0.95'] == pytest.approx(50 * 6 / 10)
+
+
+@pytest.mark.parametrize('spatial, temporal', [*itertools.product([False, True], repeat=2)])
+def test_tubes_overlap_in_time_and_space(spatial, temporal):
+    boxes = np.array([[t, 0, 0, 10, 10] for t in range(1, 11)], float)
+    moved = boxes + np.array([3, 0, 5, 0, 5])  # 7 of 13 frames in common, a third of the area
+    overlap = multisports_utils.iou3dt_voc(boxes, moved, spatial, temporal)
+    in_time, in_space = 6 / 12, 1 / 3
+    expected = in_time if temporal else in_space if spatial else in_time * in_space
+    assert overlap == pytest.approx(expected)
+    assert multisports_utils.iou3dt_voc(boxes, boxes + np.array([10, 0, 0, 0, 0])) == 0
+
+
+def test_tubes_that_overlap_already_are_left_alone(monkeypatch):
+    def mended(b1, b2):
+        return 1.0
+
+    monkeypatch.setattr(multisports_utils, 'iou3dt_voc', mended)
+    compat.overlap_tubes_on_numpy_2()
+    assert multisports_utils.iou3dt_voc is mended
+
+
+def test_a_whole_mmaction2_is_left_alone(monkeypatch, tmp_path):
+    (tmp_path / 'models/localizers/drn').mkdir(parents=True)
+    spec = types.SimpleNamespace(origin=str(tmp_path / '__init__.py'))
+    monkeypatch.setattr(importlib.util, 'find_spec', lambda name: spec)
+    monkeypatch.delitem(sys.modules, 'mmaction.models.localizers.drn')
+    compat.provide_missing_drn()
+    assert 'mmaction.models.localizers.drn' not in sys.modules

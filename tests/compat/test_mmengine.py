@@ -1,0 +1,75 @@
+"""The remedies for mmengine: each works and does no more."""
+
+import importlib.util
+import types
+
+import pytest
+from mmengine.config import Config
+from mmengine.runner import checkpoint as mmengine_checkpoint
+
+from mmtin.compat import mmengine as compat
+from mmtin.errors import UserError
+
+
+@pytest.fixture
+def downloads(monkeypatch):
+    """Addresses that would be fetched; torchvision seems absent."""
+    fetched, real = [], importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        'find_spec',
+        lambda name, *rest: None if name == 'torchvision' else real(name, *rest),
+    )
+    monkeypatch.setattr(
+        mmengine_checkpoint,
+        'load_from_http',
+        lambda url, map_location=None: fetched.append((url, map_location)),
+    )
+    monkeypatch.setattr(
+        mmengine_checkpoint.CheckpointLoader,
+        '_schemes',
+        dict(mmengine_checkpoint.CheckpointLoader._schemes),
+    )
+    compat.resolve_torchvision_addresses()
+    return fetched
+
+
+@pytest.mark.parametrize('scheme', ['torchvision', 'modelzoo'])
+def test_torchvision_addresses(downloads, scheme):
+    mmengine_checkpoint._load_checkpoint(f'{scheme}://resnet50', map_location='cpu')
+    ((url, map_location),) = downloads
+    assert url.startswith('https://download.pytorch.org/models/resnet50-') and map_location == 'cpu'
+
+
+def test_unknown_torchvision_address(downloads):
+    with pytest.raises(ValueError, match=r'torchvision://resnet51 needs torchvision.*https.*resnet50'):
+        mmengine_checkpoint._load_checkpoint('torchvision://resnet51')
+    assert downloads == []
+
+
+def test_torchvision_itself_is_preferred(monkeypatch):
+    monkeypatch.setattr(importlib.util, 'find_spec', lambda name: types.SimpleNamespace(name=name))
+    schemes = {'torchvision://': object()}
+    monkeypatch.setattr(mmengine_checkpoint.CheckpointLoader, '_schemes', schemes)
+    compat.resolve_torchvision_addresses()
+    assert len(schemes) == 1
+
+
+def test_address_that_cannot_be_reached_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+    url = 'http://127.0.0.1:9/weights.pth'  # the port of nobody
+    with pytest.raises(
+        UserError, match=rf'cannot fetch {url} \(.*\); download it elsewhere .*load_from=FILE'
+    ):
+        mmengine_checkpoint.CheckpointLoader.load_checkpoint(url)
+
+
+def test_configs_of_mmtin_are_named_by_its_name(tmp_path):
+    (tmp_path / 'mine.py').write_text("_base_ = 'mmtin::tin_r50_ucf101.py'\nwork_dir = 'mine'\n")
+    cfg = Config.fromfile(tmp_path / 'mine.py')
+    assert (cfg.work_dir, cfg.model.backbone.type, cfg.train_cfg.max_epochs) == ('mine', 'TINResNet', 25)
+    (tmp_path / 'mine.py').write_text("_base_ = 'mmtin::tin_r50_ucf11.py'\n")
+    with pytest.raises(
+        UserError, match=r'no config tin_r50_ucf11.py; do you mean mmtin::tin_r50_ucf101.py'
+    ):
+        Config.fromfile(tmp_path / 'mine.py')
