@@ -51,6 +51,7 @@ def main() -> None:
             runner.train()
         if is_main_process():
             print(next_steps(runner))
+        del runner  # holds the model: see leaving_together
 
 
 if __name__ == '__main__':

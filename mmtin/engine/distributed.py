@@ -1,5 +1,6 @@
 """Several processes: where there is no GPU too, and with the error that came first shown first."""
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,13 @@ def join_without_gpu(cfg: Config) -> None:
     Configs name the nccl backend, which joins GPUs alone: without one, gloo takes its place, and the model
     is wrapped for the CPU. One process, or a machine with a GPU, is left to the Runner.
     """
-    if cfg.get('launcher', 'none') == 'none' or get_device() != 'cpu':
+    if cfg.get('launcher', 'none') == 'none':
+        return
+    # Its functions have the group of all processes as a default argument if they are made while there is
+    # one, and then hold it for ever; DistributedDataParallel imports it.
+    import torch.distributed.nn.functional  # noqa: F401
+
+    if get_device() != 'cpu':
         return
     env_cfg = cfg.get('env_cfg', {})
     set_multi_processing(**env_cfg.get('mp_cfg', {}), distributed=True)
@@ -60,6 +67,10 @@ def leaving_together() -> Iterator[None]:
     When one fails its neighbours fail too, in their next exchange with it, and often sooner than the
     launcher notices: they wait for the launcher to end them before they say so. The error itself is left
     where torchrun looks for it, so that it stands in its summary too.
+
+    The block must leave no name that holds the model behind. The threads of gloo live as long as somebody
+    holds the group, as a wrapped model does. One that lets go of the tensors of its last exchange while
+    Python ends aborts the process: https://github.com/pytorch/pytorch/issues/190489.
     """
     try:
         yield
@@ -72,6 +83,8 @@ def leaving_together() -> Iterator[None]:
         # A process that leaves while others still exchange with it may be aborted at its exit.
         barrier()
         destroy_process_group()
+        # A Runner is a cycle of references. With the last one to the group its threads are joined.
+        gc.collect()
 
 
 def _is_loss_of_a_neighbour(error: Exception) -> bool:

@@ -24,7 +24,7 @@ NUM_CLIPS = 5  # to validate on: neither 2 nor 4 processes divide them
 BATCH = 4  # clips of all processes together in a step
 
 
-def experiment(folder: Path, multi_label: bool = False) -> Path:
+def experiment(folder: Path, multi_label: bool = False, imports: tuple[str, ...] = ()) -> Path:
     """A config that trains for 4 steps and dumps the scores of the clips that it validates on."""
     write_videos(folder)
     cfg = tiny_config(folder, folder / 'unused')
@@ -49,6 +49,7 @@ def experiment(folder: Path, multi_label: bool = False) -> Path:
     cfg.default_hooks.checkpoint.max_keep_ckpts = -1
     cfg.val_evaluator = [metric, dict(type='DumpResults', out_file_path='scores.pkl')]
     cfg.auto_scale_lr = dict(enable=True, base_batch_size=BATCH)
+    cfg.custom_imports.imports = [*cfg.custom_imports.imports, *imports]
     name_clips(cfg, 'val_dataloader')
     cfg.dump(folder / 'experiment.py')
     return folder / 'experiment.py'
@@ -123,7 +124,7 @@ def test_two_processes_of_mim_that_accumulate_gradients(tmp_path, monkeypatch):
 
 
 def test_two_machines_of_two_processes_with_several_labels(tmp_path, monkeypatch):
-    config = experiment(tmp_path, multi_label=True)
+    config = experiment(tmp_path, multi_label=True, imports=('tests.engine.last_threads',))
     one = train_in_one_process(config, monkeypatch)
     work_dir = tmp_path / 'four'
     work_dir.mkdir()
@@ -140,6 +141,11 @@ def test_two_machines_of_two_processes_with_several_labels(tmp_path, monkeypatch
         output = machine.communicate()[0]
         assert machine.returncode == 0, output
     assert_same_run(work_dir, one)
+    for rank in range(4):
+        # Those of a process group abort a process now and then that ends while they are there.
+        threads = (work_dir / f'last_threads.{rank}').read_text().split()
+        assert threads
+        assert not [name for name in threads if 'gloo' in name]
 
 
 @pytest.mark.parametrize(
