@@ -93,3 +93,5 @@ class Options(DictAction):
         for key, value in (text.split('=', maxsplit=1) for text in values or ()):
             if ' ' in value and not re.search(r'[][(),{}]', value):
                 options[key] = value
+            if value == r'\t':  # a shell makes no TAB of it
+                options[key] = '\t'

@@ -20,6 +20,7 @@ from torch import nn
 
 import mmtin  # noqa: F401
 from mmtin.models import TemporalInterlace, TINResNet, interlace_
+from tests.docs.code_blocks import run_python
 
 T = 4
 LIBRARIES = {'torchvision': torchvision.models.get_model, 'timm': timm.create_model}
@@ -105,6 +106,15 @@ class ScoreClips(nn.Module):
         return self.model(clips.flatten(0, 1)).unflatten(0, (-1, T)).mean(dim=1)
 
 
+def shape_in_the_guide() -> list[int]:
+    """Run the example of docs/guides/swap.md, with weights of its own for those of ImageNet."""
+    torchvision.models.WeightsEnum.get_state_dict = lambda *_, **__: (
+        torchvision.models.resnet50().state_dict()
+    )
+    names = run_python('guides/swap.md', dict(clips=torch.randn(2, 8, 3, 64, 64)), only=slice(2, 3))
+    return list(names['scores'].shape)
+
+
 @torch.no_grad()
 def exported_and_compiled() -> dict:
     model = ScoreClips(interlace_(build('torchvision', 'resnet18'), num_segments=T))
@@ -134,6 +144,7 @@ if __name__ == '__main__':
             f'{lib} {name}': interlaced_blocks(lib, name) for lib in VARIANTS for name in VARIANTS[lib]
         },
         deployed=exported_and_compiled(),
+        in_the_guide=shape_in_the_guide(),
         refused={name: refused('torchvision', name) for name in ('densenet121', 'mobilenet_v2')},
     )
     json.dump(results, sys.stdout)

@@ -57,6 +57,10 @@ def test_exports_for_any_number_of_clips_and_compiles(zoo):
         assert difference < 1e-5, way
 
 
+def test_the_example_of_the_guide_runs(zoo):
+    assert zoo['in_the_guide'] == [2, 1000]
+
+
 def test_networks_without_residual_blocks_are_refused(zoo):
     assert 'DenseNet has no residual block' in zoo['refused']['densenet121']
     assert 'MobileNetV2 has no residual block' in zoo['refused']['mobilenet_v2']
