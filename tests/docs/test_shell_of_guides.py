@@ -23,8 +23,11 @@ OF_MMACTION2 = Path(mmaction.__file__).parent / '.mim/configs'
 OTHERS = {
     '.ci/versions',
     '.venv/bin/pip',
+    '.venv/bin/python -m pip',
+    'apt-get',
     'ffmpeg',
     'pip',
+    'python -m venv',
     'python host.py',
     'tools/demo.sh',
     'tools/setup.sh',
