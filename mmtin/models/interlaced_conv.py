@@ -8,12 +8,15 @@ from mmcv.cnn.bricks.wrappers import Conv2d
 from torch import Tensor, nn
 from torch.nn.modules import module as _all_modules
 
-from mmtin.models.temporal_interlace import TemporalInterlace, check_whole_clips
-from mmtin.ops.backend import in_place_backend
-from mmtin.ops.interlaced_conv import convolution_arguments, describe, interlaced_conv2d
+from mmtin.models.temporal_interlace import OffsetNet, TemporalInterlace, WeightNet, check_whole_clips
+from mmtin.ops.backend import InPlaceBackend, in_place_backend
+from mmtin.ops.descriptor import describe
+from mmtin.ops.interlaced_conv import convolution_arguments, interlaced_conv2d
 
 # Those that do what torch.convolution does; mmcv's differs in empty inputs on old versions of torch.
 _PLAIN_CONVOLUTIONS = (nn.Conv2d, Conv2d)
+# The networks that a backend may know how to compute, and their layers.
+_NETWORKS = OffsetNet, WeightNet, nn.Conv1d, nn.Linear, nn.Linear, nn.Conv1d
 
 
 class InterlacedConv(CombineNet):
@@ -42,8 +45,7 @@ class InterlacedConv(CombineNet):
             return super().forward(x)
         check_whole_clips(x, interlace.num_segments)
         channels = interlace.folded_channels
-        x, descriptor = describe(x, channels, interlace.num_segments)
-        offset, weight = interlace.offsets_and_weights(descriptor)
+        x, offset, weight = _predict(interlace, x, backend)
         return interlaced_conv2d(
             x, offset, weight, conv.weight, conv.bias, convolution_arguments(conv), channels, backend
         )
@@ -59,6 +61,48 @@ class InterlacedConv(CombineNet):
             and not _has_hooks(conv)
             and not _has_hooks(self.net1)
         )
+
+
+def _predict(
+    interlace: TemporalInterlace, x: Tensor, backend: InPlaceBackend
+) -> tuple[Tensor, Tensor, Tensor]:
+    """``x``, and offsets and weights of its clips; by the backend where it can."""
+    channels, offset_net = interlace.folded_channels, interlace.offset_net
+    if backend.predict is not None:
+        parameters = _plain_parameters(interlace, x)
+        if parameters is not None:
+            return backend.predict(x, channels, parameters, offset_net.max_offset, interlace.reverse)
+    x, descriptor = describe(x, channels, interlace.num_segments)
+    return x, *interlace.offsets_and_weights(descriptor)
+
+
+def _plain_parameters(interlace: TemporalInterlace, x: Tensor) -> list[Tensor] | None:
+    """Weight and bias of each layer of the two networks.
+
+    None if a hook waits for what they do, or if they are not as they were built: of other types, as
+    adapters and quantised layers are, of other sizes, on another device or of another type than the clips.
+    """
+    offset_net, weight_net = interlace.offset_net, interlace.weight_net
+    layers = offset_net.conv, offset_net.fc1, offset_net.fc2, weight_net.conv
+    modules = offset_net, weight_net, *layers
+    if tuple(map(type, modules)) != _NETWORKS or any(map(_has_hooks, modules)):
+        return None
+    parameters: list = [parameter for layer in layers for parameter in (layer.weight, layer.bias)]
+    channels, frames, groups = (
+        interlace.folded_channels,
+        interlace.num_segments,
+        offset_net.fc2.out_features,
+    )
+    shapes = (
+        *((1, channels, 3), (1,), (frames, frames), (frames,), (groups, frames), (groups,)),
+        *((groups, channels, 3), (groups,)),
+    )
+    for parameter, shape in zip(parameters, shapes):
+        if type(parameter) not in (Tensor, nn.Parameter) or parameter.shape != shape:
+            return None
+        if parameter.dtype != x.dtype or parameter.device != x.device or not parameter.is_contiguous():
+            return None
+    return parameters
 
 
 def _has_hooks(module: nn.Module) -> bool:

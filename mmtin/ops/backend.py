@@ -7,6 +7,7 @@ run and which tensors it is good for.
 import functools
 import logging
 import os
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
@@ -17,6 +18,10 @@ from mmtin.compat.torch import autocast_dtype, is_compiling
 from mmtin.errors import UserError
 from mmtin.ops import matrix, mmcv, native, reference, triton
 from mmtin.ops.eager import runs_eagerly
+
+# Frames, C', parameters of the two networks, R, and whether groups have twins -> frames, offsets and
+# weights; see mmtin.ops.native.prediction.
+Predict = Callable[[Tensor, int, Sequence[Tensor], float, bool], tuple[Tensor, Tensor, Tensor]]
 
 
 class Backend(Protocol):
@@ -44,20 +49,24 @@ class Backend(Protocol):
 class InPlaceBackend(Backend, Protocol):
     """What a backend has besides that :mod:`mmtin.ops.interlaced_conv` can work with."""
 
-    def interlace_into(self, out: Tensor, x: Tensor, offset: Tensor, weight: Tensor) -> None:
-        """Write the interlaced ``x`` ``[N, T, C, *]`` into ``out``, a slice of a wider tensor's channels.
+    def interlace_within(self, x: Tensor, kept: Tensor, offset: Tensor, weight: Tensor) -> None:
+        """Interlace ``x`` ``[N, T, C, *]``, a slice of a wider tensor's channels, in its memory.
 
-        ``out`` must not overlap ``x``. Not differentiable.
+        ``kept``, dense, takes a copy of what it was. Not differentiable.
         """
 
-    def interlace_backward_into(
-        self, grad_x: Tensor, grad_output: Tensor, x: Tensor, offset: Tensor, weight: Tensor
+    def interlace_backward_within(
+        self, grad: Tensor, x: Tensor, offset: Tensor, weight: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Write the gradient of ``x`` into ``grad_x``; return those of ``offset`` and ``weight``.
+        """Turn the gradient of the interlaced ``x`` into that of ``x``, in its memory.
 
-        ``grad_x`` is a slice of a wider tensor's channels and must not overlap ``grad_output``.
+        ``grad`` is a slice of a wider tensor's channels. Returns the gradients of offset and weight.
         """
         ...
+
+    @property
+    def predict(self) -> Predict | None:
+        """How it computes OffsetNet and WeightNet at once; None where torch does, layer by layer."""
 
 
 # In the order in which 'auto' asks them.

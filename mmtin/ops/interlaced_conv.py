@@ -14,22 +14,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from mmtin.ops.backend import InPlaceBackend
-
-
-def describe(x: Tensor, channels: int, num_segments: int) -> tuple[Tensor, Tensor]:
-    """Mean over space of the first ``channels``, in a way that costs the gradient one addition.
-
-    Args:
-        x: ``[N*T, C, H, W]``.
-        channels: C', channels that take part.
-        num_segments: T.
-
-    Returns:
-        ``x`` itself, to be read by :func:`interlaced_conv2d` and nothing else, and ``[N, C', T]``.
-    """
-    if not torch.is_grad_enabled():
-        return x, _mean(x, channels, num_segments)
-    return _Describe.apply(x, channels, num_segments)
+from mmtin.ops.descriptor import moving_channels
 
 
 def convolution_arguments(conv: nn.Conv2d) -> tuple:
@@ -68,22 +53,6 @@ def interlaced_conv2d(
     return _InterlacedConv.apply(x, offset, weight, kernel, bias, geometry, channels, backend)
 
 
-class _Describe(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x, channels, num_segments):
-        return x, _mean(x, channels, num_segments)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, grad_x, grad_descriptor):
-        channels, pixels = grad_descriptor.shape[1], grad_x.shape[2:].numel()
-        # Side by side, or adding them to pixels whose channels are takes five times as long.
-        share = (grad_descriptor / pixels).transpose(1, 2).contiguous().view(-1, channels, 1, 1)
-        # interlaced_conv2d made grad_x a moment ago and nobody else has it.
-        grad_x[:, :channels] += share
-        return grad_x, None, None
-
-
 class _InterlacedConv(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, offset, weight, kernel, bias, geometry, channels, backend):
@@ -106,10 +75,8 @@ class _InterlacedConv(torch.autograd.Function):
         grad_offset = grad_weight = None
         if wants_x:
             num_segments = weight.shape[1]
-            grad_moving = _moving(grad_x, ctx.channels, num_segments)
-            grad_offset, grad_weight = ctx.backend.interlace_backward_into(
-                grad_moving, grad_moving.clone(), _moving(x, ctx.channels, num_segments), offset, weight
-            )
+            clips = (moving_channels(tensor, ctx.channels, num_segments) for tensor in (grad_x, x))
+            grad_offset, grad_weight = ctx.backend.interlace_backward_within(*clips, offset, weight)
         return grad_x, grad_offset, grad_weight, grad_kernel, grad_bias, None, None, None
 
 
@@ -119,20 +86,10 @@ def _interlaced(
 ) -> Iterator[None]:
     """Interlace the first ``channels`` of ``x`` in place, and put them back at the end."""
     # Unseen by autograd: others may have saved x for their gradient, and will find it as it was.
-    moving = _moving(x.data, channels, weight.shape[1])
-    kept = moving.clone()
+    moving = moving_channels(x.data, channels, weight.shape[1])
+    kept = torch.empty_like(moving)
+    backend.interlace_within(moving, kept, offset, weight)
     try:
-        backend.interlace_into(moving, kept, offset, weight)
         yield
     finally:
         moving.copy_(kept)
-
-
-def _mean(x: Tensor, channels: int, num_segments: int) -> Tensor:
-    return _moving(x, channels, num_segments).mean(dim=(3, 4)).transpose(1, 2)
-
-
-def _moving(x: Tensor, channels: int, num_segments: int) -> Tensor:
-    """The first channels of ``[N*T, C, H, W]`` as ``[N, T, C', H, W]``, a view."""
-    frames, _, height, width = x.shape
-    return x[:, :channels].view(frames // num_segments, num_segments, channels, height, width)

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from mmtin.compat.torch import has_autocast, is_compiling
 
+predict = None  # torch computes the networks
+
 
 def interlace_matrix(offset: Tensor, weight: Tensor | None, num_segments: int) -> Tensor:
     """``[N, G]`` and ``[N, T, G]`` -> ``[N, G, T, T]``; see :func:`mmtin.ops.interlace_matrix`."""
@@ -47,29 +49,28 @@ def temporal_interlace(x: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
     return _apply(interlace_matrix(offset, weight, x.shape[1]), x)
 
 
-def interlace_into(out: Tensor, x: Tensor, offset: Tensor, weight: Tensor) -> None:
-    """Write the interlaced ``x`` ``[N, T, C, *]`` into ``out``, which must not overlap it.
+def interlace_within(x: Tensor, kept: Tensor, offset: Tensor, weight: Tensor) -> None:
+    """Interlace ``x`` ``[N, T, C, *]`` in its memory; ``kept`` takes a copy of what it was.
 
     Args:
-        out: the shape and dtype of ``x``; also a slice of a wider tensor.
-        x: ``[N, T, C, *]``, floating point.
+        x: floating point; also a slice of a wider tensor.
+        kept: the shape and dtype of ``x``.
         offset: ``[N, G]``, at least single precision, in frames.
         weight: ``[N, T, G]``, like ``offset``.
     """
     matrix = interlace_matrix(offset, weight, x.shape[1])
-    out, x = _grouped(out, offset.shape[1], out, x)
-    out.copy_(_product(matrix, x))
+    out, clips = _grouped(x, offset.shape[1], x, kept.copy_(x))
+    out.copy_(_product(matrix, clips))
 
 
-def interlace_backward_into(
-    grad_x: Tensor, grad_output: Tensor, x: Tensor, offset: Tensor, weight: Tensor
+def interlace_backward_within(
+    grad: Tensor, x: Tensor, offset: Tensor, weight: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Write the gradient of ``x`` into ``grad_x``, which must not overlap ``grad_output``.
+    """Turn the gradient of the interlaced ``x`` into that of ``x``, in its memory.
 
     Args:
-        grad_x: the shape and dtype of ``x``; also a slice of a wider tensor.
-        grad_output: the shape of ``x``.
-        x, offset, weight: as they went into :func:`interlace_into`.
+        grad: the shape and dtype of ``x``; also a slice of a wider tensor.
+        x, offset, weight: as they went into :func:`interlace_within`.
 
     Returns:
         Gradients of ``offset`` ``[N, G]`` and ``weight`` ``[N, T, G]``.
@@ -77,7 +78,7 @@ def interlace_backward_into(
     offset, weight = offset.detach().requires_grad_(), weight.detach().requires_grad_()
     with torch.enable_grad():
         matrix = interlace_matrix(offset, weight, x.shape[1])
-    grad_x, grad_output, x = _grouped(grad_x, offset.shape[1], grad_x, grad_output, x)
+    grad_x, grad_output, x = _grouped(grad, offset.shape[1], grad, grad.clone(), x)
     grad_x.copy_(_product(matrix.detach().mT, grad_output))
     grad_matrix = grad_output.flatten(3).to(matrix.dtype) @ x.flatten(3).to(matrix.dtype).mT
     grad_offset, grad_weight = torch.autograd.grad(matrix, (offset, weight), grad_matrix)

@@ -17,7 +17,8 @@ from mmtin.models import TemporalInterlace, TINResNet
 from mmtin.models.interlaced_conv import InterlacedConv
 from mmtin.ops import backend
 from mmtin.ops.backend import IN_PLACE
-from mmtin.ops.interlaced_conv import convolution_arguments, describe, interlaced_conv2d
+from mmtin.ops.descriptor import describe
+from mmtin.ops.interlaced_conv import convolution_arguments, interlaced_conv2d
 
 ROOT = Path(__file__).parents[2]
 FORMATS = {'planes': torch.contiguous_format, 'channels_last': torch.channels_last}
@@ -124,6 +125,20 @@ def test_input_is_put_back(grad):
     (x.sum() + (output.sum() if grad else 0)).backward()
     if not grad:
         assert torch.equal(source.grad, before)
+
+
+@pytest.mark.parametrize('change', [None, 'another layer', 'other sizes', 'no bias', 'a hook'])
+def test_the_backend_predicts_for_plain_networks(monkeypatch, change):
+    """It leaves those to torch that are not as they were built or that a hook listens to."""
+    predict, asked = IN_PLACE['native'].predict, []
+    monkeypatch.setattr(IN_PLACE['native'], 'predict', lambda *args: asked.append(args) or predict(*args))
+    module = make()
+    if change == 'a hook':
+        module.net1.weight_net.register_forward_hook(lambda *_: None)
+    elif change:
+        CHANGES[change](module.net1)
+    module(torch.randn(8, 32, 3, 3))
+    assert bool(asked) == (change is None)
 
 
 def test_hooks_see_what_happens():

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import torch
 
-from mmtin.ops.triton import interlace_backward_into, interlace_into
+from mmtin.ops.triton.launch import interlace_backward_into, interlace_into
 
 if 'triton' in sys.modules:
     sys.exit('mmtin imports Triton before it is needed')

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmtin.models import TemporalInterlace
 from mmtin.ops import available_backends, native, temporal_interlace
+from mmtin.ops.descriptor import describe
 from mmtin.ops.native import build
 
 CLIPS, OFFSET = torch.ones(1, 2, 1), torch.zeros(1, 1)
@@ -69,7 +71,8 @@ def test_compiler_whose_openmp_is_not_of_torch(cache, tmp_path, monkeypatch, wit
     compiler.write_text(f'#!/bin/sh\ncase "$*" in *-fopenmp*) {without} ;; esac\nexec cc "$@"\n')
     compiler.chmod(stat.S_IRWXU)
     Path(f'{compiler}.h').write_text(
-        'int of_another_openmp(void);\nint ask(void) { return of_another_openmp(); }\n'
+        'int of_another_openmp(void);\n'
+        '__attribute__((used)) static int ask(void) { return of_another_openmp(); }\n'
     )
     monkeypatch.setenv('CC', str(compiler))
     said = []
@@ -137,7 +140,34 @@ def test_one_channel_into_a_slice(like, memory_format):
     x = torch.randn(4, 1, 3, 5).contiguous(memory_format=memory_format).unflatten(0, (2, 2))
     wide = torch.zeros(4, 6, 3, 5).contiguous(memory_format=like)
     offset, weight = torch.tensor([[0.5], [-1.0]]), torch.rand(2, 2, 1)
-    native.interlace_into(wide[:, 2:3].unflatten(0, (2, 2)), x, offset, weight)
+    native._interlace(wide[:, 2:3].unflatten(0, (2, 2)), x, offset, weight)
     expected = temporal_interlace(x, offset, weight, 'reference')
     torch.testing.assert_close(wide[:, 2:3].unflatten(0, (2, 2)), expected)
     assert wide[:, [0, 1, 3, 4, 5]].count_nonzero() == 0
+
+
+@pytest.mark.parametrize('memory_format', [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize(('groups', 'reverse', 't'), [(2, True, 8), (1, True, 3), (4, False, 1)])
+def test_predicts_what_the_networks_do(memory_format, groups, reverse, t):
+    """Offsets, weights and the gradients of frames and parameters; fc1's ReLU is off for some frames."""
+    module = TemporalInterlace(64, t, groups=groups, reverse=reverse)
+    for parameter in module.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    frames = torch.randn(2 * t, 64, 5, 3).contiguous(memory_format=memory_format)
+    layers = module.offset_net.conv, module.offset_net.fc1, module.offset_net.fc2, module.weight_net.conv
+    parameters = [parameter for layer in layers for parameter in (layer.weight, layer.bias)]
+
+    def results(predict):
+        x = frames.clone(memory_format=torch.preserve_format).requires_grad_()
+        shared, offset, weight = predict(x.clone(memory_format=torch.preserve_format))
+        total = (offset * torch.arange(1.0, 1 + offset.shape[1])).sum() + weight.square().sum()
+        total = total + (shared * frames.cos()).sum()
+        return offset, weight, *torch.autograd.grad(total, [x, *parameters])
+
+    def by_layers(x):
+        x, descriptor = describe(x, 16, t)
+        return x, *module.offsets_and_weights(descriptor)
+
+    at_once = results(lambda x: native.predict(x, 16, parameters, module.offset_net.max_offset, reverse))
+    for got, wanted in zip(at_once, results(by_layers), strict=True):
+        torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-5)

@@ -25,7 +25,8 @@ from torch.library import opcheck
 
 from mmtin.ops import available_backends, temporal_interlace, tin_shift
 from mmtin.ops.backend import BACKENDS, choose_backend
-from mmtin.ops.triton import interlace_backward_into, interlace_into, launch, ops
+from mmtin.ops.triton import launch, ops
+from mmtin.ops.triton.launch import interlace_backward_into, interlace_into
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from torch.autograd.function import once_differentiable
 from mmtin.ops.eager import runs_eagerly
 from mmtin.ops.native.build import BuildError, load
 from mmtin.ops.native.layout import pointer, runs, runs_like
+from mmtin.ops.native.prediction import predict as predict
 
 
 def unavailable(device: torch.device) -> str | None:
@@ -47,56 +48,33 @@ def temporal_interlace(x: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
     return _Interlace.apply(x, offset, weight)
 
 
-def interlace_into(out: Tensor, x: Tensor, offset: Tensor, weight: Tensor) -> None:
-    """Write the interlaced ``x`` ``[N, T, C, *]`` into ``out``, which must not overlap it.
+def interlace_within(x: Tensor, kept: Tensor, offset: Tensor, weight: Tensor) -> None:
+    """Interlace ``x`` in its memory; ``kept`` takes a copy of what it was.
 
     Args:
-        out: the shape of ``x``; a dense tensor or a slice of the channels of one, planes or channels_last.
-        x: ``[N, T, C, *]``, float32.
+        x: ``[N, T, C, *]``, float32; a dense tensor or a slice of the channels of one, in planes or
+            channels_last.
+        kept: the shape of ``x``, dense.
         offset: ``[N, G]``, float32, in frames.
         weight: ``[N, T, G]``, float32.
     """
-    if out.numel() == 0:
-        return
-    to = runs(out, offset.shape[1])
-    assert to is not None, 'out has planes of pixels or channels innermost'
-    x, source = runs_like(to, x, out)
-    offset, weight = offset.contiguous(), weight.contiguous()
-    load().interlace(to.shape, source.view, pointer(offset), pointer(weight), to.view)
+    _interlace(x, kept, offset, weight, within=True)
 
 
-def interlace_backward_into(
-    grad_x: Tensor, grad_output: Tensor, x: Tensor, offset: Tensor, weight: Tensor
+def interlace_backward_within(
+    grad: Tensor, x: Tensor, offset: Tensor, weight: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Write the gradient of ``x`` into ``grad_x``; return those of offset and weight.
+    """Turn the gradient of the interlaced ``x`` into that of ``x``, in its memory.
 
     Args:
-        grad_x: the shape of ``x``; a dense tensor or a slice of the channels of one. Must not overlap
-            ``grad_output``.
-        grad_output: the shape of ``x``.
-        x, offset, weight: as they went into :func:`interlace_into`.
+        grad: the shape of ``x``; a dense tensor or a slice of the channels of one.
+        x, offset, weight: as they went into :func:`interlace_within`.
 
     Returns:
         Gradients of ``offset`` ``[N, G]`` and ``weight`` ``[N, T, G]``. At a whole offset the former is
         the one from above, as in the reference.
     """
-    if grad_x.numel() == 0:
-        return torch.zeros_like(offset), torch.zeros_like(weight)
-    num_segments, groups = weight.shape[1:]
-    to = runs(grad_x, groups)
-    assert to is not None, 'grad_x has planes of pixels or channels innermost'
-    grad_output, grad_runs = runs_like(to, grad_output, grad_x)
-    x, x_runs = runs_like(to, x, grad_x)
-    offset, weight = offset.contiguous(), weight.contiguous()
-    sums = x.new_empty(offset.shape[0], load().tiles_of_a_group(to.shape), groups, 2, num_segments)
-    load().interlace_backward(
-        to.shape, grad_runs.view, x_runs.view, pointer(offset), pointer(weight), to.view, pointer(sums)
-    )
-    near, far = sums.sum(1, dtype=torch.float64).transpose(1, 3).unbind(2)  # each [N, T, G]
-    share = (offset - offset.floor())[:, None]
-    return (weight * (far - near)).sum(1).to(offset.dtype), ((1 - share) * near + share * far).to(
-        weight.dtype
-    )
+    return _interlace_backward(grad, torch.empty_like(grad), x, offset, weight, within=True)
 
 
 class _Interlace(torch.autograd.Function):
@@ -107,11 +85,44 @@ class _Interlace(torch.autograd.Function):
         if runs(out, offset.shape[1]) is None:
             out = x.new_empty(x.shape)
         ctx.layout = out.stride()
-        interlace_into(out, x, offset, weight)
+        _interlace(out, x, offset, weight)
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_output):
         grad_x = grad_output.new_empty_strided(grad_output.shape, ctx.layout)
-        return grad_x, *interlace_backward_into(grad_x, grad_output, *ctx.saved_tensors)
+        return grad_x, *_interlace_backward(grad_x, grad_output, *ctx.saved_tensors)
+
+
+def _interlace(out: Tensor, x: Tensor, offset: Tensor, weight: Tensor, within: bool = False) -> None:
+    """Write the interlaced ``x`` into ``out``, or if ``within`` interlace ``out`` by way of ``x``."""
+    if out.numel() == 0:
+        return
+    to = runs(out, offset.shape[1])
+    assert to is not None, 'out has planes of pixels or channels innermost'
+    copied, source = runs_like(to, x, out)
+    assert copied is x or not within, 'x has the memory format of out'
+    offset, weight = offset.contiguous(), weight.contiguous()
+    load().interlace(to.shape, source.view, pointer(offset), pointer(weight), to.view, int(within))
+
+
+def _interlace_backward(
+    grad_x: Tensor, grad_output: Tensor, x: Tensor, offset: Tensor, weight: Tensor, within: bool = False
+) -> tuple[Tensor, Tensor]:
+    """Write the gradient of ``x``; return those of ``offset`` and ``weight``."""
+    if grad_x.numel() == 0:
+        return torch.zeros_like(offset), torch.zeros_like(weight)
+    num_segments, groups = weight.shape[1:]
+    to = runs(grad_x, groups)
+    assert to is not None, 'grad_x has planes of pixels or channels innermost'
+    grad_output, grad_runs = runs_like(to, grad_output, grad_x)
+    x, x_runs = runs_like(to, x, grad_x)
+    offset, weight = offset.contiguous(), weight.contiguous()
+    sums = x.new_empty(offset.numel() * load().tiles_of_a_group(to.shape) * 2 * num_segments)
+    grad_offset, grad_weight = torch.empty_like(offset), torch.empty_like(weight)
+    load().interlace_backward(
+        to.shape, grad_runs.view, x_runs.view, pointer(offset), pointer(weight), to.view,
+        *map(pointer, (sums, grad_offset, grad_weight)), int(within),
+    )  # fmt: skip
+    return grad_offset, grad_weight

@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 from mmengine.logging import print_log
 
-SOURCE = Path(__file__).with_name('interlace.c')
+SOURCES = sorted(Path(__file__).parent.glob('*.[ch]'))
 # An infinite or NaN frame must stay what it is: no -ffast-math.
 FLAGS = ('-O3', '-std=c11', '-fPIC')
 # Tried in turn: clang's OpenMP is not the one that torch brings on Linux, Apple's clang has none, and older
@@ -77,7 +77,7 @@ def library_file(compiler: str) -> Path:
 def _fingerprint(compiler: str) -> str:
     """Differs where the result of compiling might: a home folder may serve several machines."""
     parts = (
-        SOURCE.read_bytes(),
+        *(source.read_bytes() for source in SOURCES),
         repr((compiler, FLAGS, ATTEMPTS)),
         torch.__version__,
         _processor(),
@@ -109,10 +109,12 @@ def _first_that_loads(compiler: str, folder: Path) -> Path:
     """The library that the first successful attempt makes; if none is, the reason is that of the first."""
     failures = []
     for number, flags in enumerate(ATTEMPTS):
-        compiled, linked = folder / f'{number}.o', folder / f'{number}.so'
+        compiled, linked = [], folder / f'{number}.so'
         try:
-            _run(compiler, *FLAGS, *flags, '-c', str(SOURCE), '-o', str(compiled))
-            _run(compiler, *LINK, str(compiled), '-lm', '-o', str(linked))
+            for source in (file for file in SOURCES if file.suffix == '.c'):
+                compiled.append(str(folder / f'{source.stem}{number}.o'))
+                _run(compiler, *FLAGS, *flags, '-c', str(source), '-o', compiled[-1])
+            _run(compiler, *LINK, *compiled, '-lm', '-o', str(linked))
             ctypes.CDLL(str(linked))
         except BuildError as error:
             failures.append(error)

@@ -1,23 +1,5 @@
-/* The operator: one read, one write, whatever the memory format.
- *
- * A clip is a set of runs: contiguous floats of one group, in one frame. Where channels are planes
- * ([N, T, C, H, W]) all of a group is one run; where they are innermost (channels_last) every pixel has
- * one. */
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
-
-typedef struct {
-    int64_t clips, frames, groups, rows, run; /* rows: runs of a group in a frame; run: floats in one */
-} Shape;
-
-typedef struct {
-    float *data; /* element i of a run is at data[n*clip + t*frame + g*group + r*row + i] */
-    int64_t clip, frame, group, row;
-} View;
-
-/* Many sums side by side: one alone would wait for each addition before the next. */
-enum { LANES = 32 };
+/* The operator: one read, one write, whatever the memory format. */
+#include "kernels.h"
 
 /* Split an offset into whole frames and the rest; beyond the clip every whole shift is the same. */
 static inline int64_t whole_frames(float offset, int64_t frames, float *share) {
@@ -108,6 +90,21 @@ INLINE float dot_runs(const float *restrict p, int64_t p_row, const float *restr
     return sum;
 }
 
+INLINE void copy_runs(float *restrict out, int64_t out_row, const float *restrict p, int64_t row, int64_t rows,
+                      int64_t width) {
+    for (int64_t r = 0; r < rows; r++, out += out_row, p += row)
+        for (int64_t i = 0; i < width; i++) out[i] = p[i];
+}
+
+/* All frames of a tile. */
+static void copy(const Tile *tile, int64_t frames, const View *to, const View *from) {
+    for (int64_t t = 0; t < frames; t++) {
+        float *out = runs_at(to, tile, t);
+        const float *p = runs_at(from, tile, t);
+        FOR_WIDTH(tile->width, copy_runs(out, to->row, p, from->row, tile->rows, W))
+    }
+}
+
 /* out = a * p + b * q over a tile; a source that is missing (0) counts nothing. */
 static void blend(const Tile *tile, float *out, int64_t out_row, float a, const float *p, float b,
                   const float *q, int64_t row) {
@@ -126,14 +123,15 @@ static float dot(const Tile *tile, const float *p, int64_t p_row, const float *q
 
 /* Frame t of the output receives frame t - d with share 1 - s and frame t - d - 1 with share s, where the offset
  * is d + s frames; frames from outside the clip are zero. offset [N, G], weight [N, T, G]; out must not overlap
- * x. */
-void interlace(Shape s, View x, const float *offset, const float *weight, View out) {
+ * x. If `within`, out holds the clips and x takes a copy of them first. */
+void interlace(Shape s, View x, const float *offset, const float *weight, View out, int within) {
     const Tiling tiles = tiling(&s);
 #pragma omp parallel for schedule(static)
     for (int64_t index = 0; index < s.clips * s.groups * tiles.count; index++) {
         const Tile tile = tile_at(&s, &tiles, index);
         float share;
         const int64_t d = whole_frames(offset[tile.clip * s.groups + tile.group], s.frames, &share);
+        if (within) copy(&tile, s.frames, &x, &out);
         for (int64_t t = 0; t < s.frames; t++) {
             const float w = weight[(tile.clip * s.frames + t) * s.groups + tile.group];
             const int near = inside(t - d, s.frames), far = inside(t - d - 1, s.frames) && share > 0;
@@ -145,10 +143,9 @@ void interlace(Shape s, View x, const float *offset, const float *weight, View o
 }
 
 /* The adjoint, and what the gradients of offset and weight are made of, in one pass.
- * sums [N, tiles, G, 2, T]: for frame t of a tile, grad_out[t] times x[t - d] and times x[t - d - 1].
- * grad_x must not overlap grad_out. */
-void interlace_backward(Shape s, View grad_out, View x, const float *offset, const float *weight,
-                        View grad_x, float *sums) {
+ * sums [N, tiles, G, 2, T]: for frame t of a tile, grad_out[t] times x[t - d] and times x[t - d - 1]. */
+static void interlace_adjoint(Shape s, View grad_out, View x, const float *offset, const float *weight,
+                              View grad_x, float *sums, int within) {
     const Tiling tiles = tiling(&s);
 #pragma omp parallel for schedule(static)
     for (int64_t index = 0; index < s.clips * s.groups * tiles.count; index++) {
@@ -157,6 +154,7 @@ void interlace_backward(Shape s, View grad_out, View x, const float *offset, con
         const int64_t d = whole_frames(offset[tile.clip * s.groups + tile.group], s.frames, &share);
         const float *w = weight + tile.clip * s.frames * s.groups + tile.group;
         float *near_sum = sums + index * 2 * s.frames, *far_sum = near_sum + s.frames;
+        if (within) copy(&tile, s.frames, &grad_out, &grad_x);
         for (int64_t t = 0; t < s.frames; t++) {
             /* Frame t of x went to frames t + d and t + d + 1, and came to frame t from t - d and t - d - 1. */
             const int64_t to = t + d;
@@ -176,3 +174,30 @@ void interlace_backward(Shape s, View grad_out, View x, const float *offset, con
 
 /* How many tiles of a group interlace_backward sums up. */
 int64_t tiles_of_a_group(Shape s) { return tiling(&s).count; }
+
+/* Gradients of x, of offset [N, G] and of weight [N, T, G]. grad_x must not overlap grad_out; if `within`, it holds
+ * the gradient of the output, and grad_out takes a copy of it first. sums is memory for 2 * T floats a tile of a
+ * group of a clip. */
+void interlace_backward(Shape s, View grad_out, View x, const float *offset, const float *weight, View grad_x,
+                        float *sums, float *grad_offset, float *grad_weight, int within) {
+    const int64_t tiles = tiles_of_a_group(s);
+    interlace_adjoint(s, grad_out, x, offset, weight, grad_x, sums, within);
+    for (int64_t n = 0; n < s.clips; n++)
+        for (int64_t g = 0; g < s.groups; g++) {
+            float share;
+            double grad = 0;
+            whole_frames(offset[n * s.groups + g], s.frames, &share);
+            for (int64_t t = 0; t < s.frames; t++) {
+                const int64_t at = (n * s.frames + t) * s.groups + g;
+                double near = 0, far = 0;
+                for (int64_t tile = 0; tile < tiles; tile++) {
+                    const float *of_tile = sums + ((n * tiles + tile) * s.groups + g) * 2 * s.frames;
+                    near += of_tile[t];
+                    far += of_tile[s.frames + t];
+                }
+                grad += weight[at] * (far - near);
+                grad_weight[at] = (1 - share) * near + share * far;
+            }
+            grad_offset[n * s.groups + g] = grad;
+        }
+}

@@ -4,12 +4,15 @@
 caller, ``kernels.py`` the kernels, which alone import Triton.
 """
 
-from mmtin.ops.triton.launch import interlace_backward_into, interlace_into
+from mmtin.ops.triton.launch import interlace_backward_within, interlace_within
 from mmtin.ops.triton.ops import suits, temporal_interlace, tin_shift, unavailable
 
+predict = None  # torch computes the networks
+
 __all__ = [
-    'interlace_backward_into',
-    'interlace_into',
+    'interlace_backward_within',
+    'interlace_within',
+    'predict',
     'suits',
     'temporal_interlace',
     'tin_shift',

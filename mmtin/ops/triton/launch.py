@@ -108,6 +108,18 @@ def interlace_backward_into(
     return by_offset.sum((0, 2)), by_weight.sum(0)
 
 
+def interlace_within(x: Tensor, kept: Tensor, offset: Tensor, weight: Tensor) -> None:
+    """Interlace ``x``, as ``out`` of :func:`interlace_into`, in its memory; ``kept`` takes a copy first."""
+    interlace_into(x, kept.copy_(x), offset, weight)
+
+
+def interlace_backward_within(
+    grad: Tensor, x: Tensor, offset: Tensor, weight: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Turn the gradient of the interlaced ``x`` into that of ``x``; see :func:`interlace_backward_into`."""
+    return interlace_backward_into(grad, grad.clone(), x, offset, weight)
+
+
 def flat(x: Tensor) -> Tensor:
     """``[N, T, C, *]`` -> ``[N, T, C, S]``, copied only if no stride spans the spatial dimensions."""
     return x.reshape(*x.shape[:3], math.prod(x.shape[3:]))

@@ -1,0 +1,20 @@
+/* How the kernels see clips.
+ *
+ * A clip is a set of runs: contiguous floats of one group, in one frame. Where channels are planes
+ * ([N, T, C, H, W]) all of a group is one run; where they are innermost (channels_last) every pixel has
+ * one. */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct {
+    int64_t clips, frames, groups, rows, run; /* rows: runs of a group in a frame; run: floats in one */
+} Shape;
+
+typedef struct {
+    float *data; /* element i of a run is at data[n*clip + t*frame + g*group + r*row + i] */
+    int64_t clip, frame, group, row;
+} View;
+
+/* Many sums side by side: one alone would wait for each addition before the next. */
+enum { LANES = 32 };
