@@ -1,7 +1,6 @@
 """The synthetic videos: deterministic, balanced, decodable, and blind in single frames."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from mmtin.datasets.synthetic import CLASSES, DIFFICULTIES, write_dataset
 from mmtin.datasets.synthetic.classes import PAIRS, QUANTITIES
 from mmtin.datasets.synthetic.hard import object_course
 from mmtin.errors import UserError
+from tests.tools.in_process import run_here
+from tests.tools.mim import run
 
 TOOL = Path(__file__).parents[2] / 'tools/make_demo_data.py'
 EACH = pytest.mark.parametrize('difficulty', DIFFICULTIES)
@@ -98,27 +99,22 @@ def test_interrupted_making_leaves_nothing(tmp_path):
 
 def test_command_is_idempotent_and_checks_its_arguments(tmp_path):
     def make(*args):
-        return subprocess.run(
-            [sys.executable, TOOL, '--out', tmp_path / 'demo', *args], text=True, capture_output=True
-        )
+        return run_here('make_demo_data', '--out', 'demo', *args, cwd=tmp_path)
 
-    assert '16 clips are in' in make('--clips', '16', '--val-clips', '8').stdout
+    arguments = ('--out', 'demo', '--clips', 16, '--val-clips', 8)
+    assert '16 clips are in demo.' in run(sys.executable, TOOL, *arguments, cwd=tmp_path).stdout
     assert 'nothing to do' in make('--clips', '16', '--val-clips', '8').stdout
     other = make('--clips', '24', '--val-clips', '8')
     assert other.returncode == 1
-    assert 'holds something else' in other.stderr
+    assert 'holds something else' in other.stdout
     unbalanced = make('--clips', '17', '--val-clips', '8', '--force')
     assert unbalanced.returncode == 1
-    assert 'multiples of 8' in unbalanced.stderr
+    assert 'multiples of 8' in unbalanced.stdout
 
 
 def test_hard_set_is_asked_for_and_kept_apart(tmp_path):
-    result = subprocess.run(
-        [sys.executable, TOOL, '--difficulty', 'hard', '--clips', '16', '--val-clips', '8'],
-        cwd=tmp_path,
-        text=True,
-        capture_output=True,
-    )
+    arguments = ('--difficulty', 'hard', '--clips', 16, '--val-clips', 8)
+    result = run_here('make_demo_data', *arguments, cwd=tmp_path)
     assert '16 clips are in data/demo_hard.' in result.stdout
     made = tmp_path / 'data/demo_hard'
     assert json.loads((made / 'dataset.json').read_text())['difficulty'] == 'hard'

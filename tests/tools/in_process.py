@@ -1,8 +1,13 @@
 """Run a command of tools/ in this process: the same code, without the seconds of its imports."""
 
+import io
+import os
 import runpy
+import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest import mock
 
 TOOLS = Path(__file__).parents[2] / 'tools'
 
@@ -16,3 +21,23 @@ def run_tool(monkeypatch, name: str, *args: object) -> str | None:
         assert exit.code not in (0, None), 'a command ends without SystemExit'
         return str(exit.code)
     return None
+
+
+def run_here(name: str, *args: object, cwd: Path) -> subprocess.CompletedProcess:
+    """What ``python tools/{name}.py ARGS`` in the folder ``cwd`` gives; its errors are in ``stdout`` too.
+
+    An error that ends in a traceback is raised.
+    """
+    said, status, folder = io.StringIO(), 0, os.getcwd()
+    arguments = [f'{name}.py', *map(str, args)]
+    os.chdir(cwd)
+    try:
+        with mock.patch.object(sys, 'argv', arguments), redirect_stdout(said), redirect_stderr(said):
+            runpy.run_path(str(TOOLS / f'{name}.py'), run_name='__main__')
+    except SystemExit as exit:
+        status = exit.code if isinstance(exit.code, int) else int(exit.code is not None)
+        if isinstance(exit.code, str):
+            print(exit.code, file=said)
+    finally:
+        os.chdir(folder)
+    return subprocess.CompletedProcess(arguments, status, said.getvalue())

@@ -11,18 +11,15 @@ import torch
 from mmtin.benchmarking.loading import moving_texture
 from mmtin.datasets.synthetic.classes import SyntheticClip
 from mmtin.datasets.synthetic.drawing import write_video
+from tests.tools.in_process import run_here
 from tests.tools.mim import run
 
 TOOL = Path(__file__).parents[2] / 'tools/benchmark.py'
 OP = ('op', '--clips', 1, '--frames', 4, '--channels', 8, '--size', 6, '--repeats', 2, '--csv', 'op.csv')
 
 
-def benchmark(*args, cwd):
-    return run(sys.executable, TOOL, *args, cwd=cwd)
-
-
 def test_table_file_and_no_overwriting(tmp_path):
-    result = benchmark(*OP, cwd=tmp_path)
+    result = run(sys.executable, TOOL, *OP, cwd=tmp_path)
     assert result.returncode == 0, result.stdout
     assert f'torch {torch.__version__}' in result.stdout
     assert 'clips 1, frames 4, channels 8, size 6, layout nchw, dtype float32' in result.stdout
@@ -34,7 +31,7 @@ def test_table_file_and_no_overwriting(tmp_path):
     assert {line['--channels'] for line in lines} == {'8'}
 
     written = (tmp_path / 'op.csv').read_bytes()
-    result = benchmark(*OP, cwd=tmp_path)
+    result = run_here('benchmark', *OP, cwd=tmp_path)
     assert result.returncode == 1
     assert result.stdout.splitlines()[-1].startswith('error: op.csv is there already; ')
     assert (tmp_path / 'op.csv').read_bytes() == written

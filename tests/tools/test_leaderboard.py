@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mmtin.scores.dumps import write_dump
 from tests.scores.scored_clips import scored_clips
+from tests.tools.in_process import run_here
 from tests.tools.mim import run
 
 TOOL = Path(__file__).parents[2] / 'tools/leaderboard.py'
@@ -12,15 +13,8 @@ TOOL = Path(__file__).parents[2] / 'tools/leaderboard.py'
 
 def test_leaderboard_counts_every_model_and_takes_results(tmp_path):
     write_dump(tmp_path / 'tin_r50_sthv1.pkl', scored_clips())
-    result = run(
-        sys.executable,
-        TOOL,
-        '--no-latency',
-        '--results',
-        'tin_r50_sthv1.pkl',
-        '--out',
-        'board',
-        cwd=tmp_path,
+    result = run_here(
+        'leaderboard', '--no-latency', '--results', 'tin_r50_sthv1.pkl', '--out', 'board', cwd=tmp_path
     )
     assert result.returncode == 0, result.stdout
     text = (tmp_path / 'board/leaderboard.md').read_text()
@@ -35,7 +29,7 @@ def test_leaderboard_counts_every_model_and_takes_results(tmp_path):
 
 def test_nothing_is_overwritten_unasked(tmp_path):
     (tmp_path / 'leaderboard.csv').write_text('mine')
-    result = run(sys.executable, TOOL, '--no-latency', '--out', '.', cwd=tmp_path)
+    result = run_here('leaderboard', '--no-latency', '--out', '.', cwd=tmp_path)
     assert result.returncode == 1
     assert result.stdout.splitlines()[-1] == 'error: leaderboard.csv is there already; --force replaces it'
     assert (tmp_path / 'leaderboard.csv').read_text() == 'mine'
