@@ -20,7 +20,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--difficulty', choices=DIFFICULTIES, default='easy', help='which of the two sets')
     parser.add_argument('--out', type=Path, help='folder to make, data/demo or data/demo_hard')
-    parser.add_argument('--clips', type=int, default=960, help='clips in all')
+    parser.add_argument('--clips', type=int, default=720, help='clips in all')
     parser.add_argument('--val-clips', type=int, default=240, help='how many of them are held out')
     parser.add_argument('--seed', type=int, default=0, help='of everything random')
     parser.add_argument('--force', action='store_true', help='replace the folder and all that it holds')
