@@ -5,6 +5,9 @@ import argparse
 import random
 from pathlib import Path
 
+import mmtin  # noqa: F401  # first, for the remedies that importing mmaction may need
+
+# isort: split
 import torch
 from mmaction.apis import init_recognizer
 from mmaction.registry import DATASETS

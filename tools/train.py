@@ -3,6 +3,9 @@
 
 import copy
 
+import mmtin  # noqa: F401  # first, for the remedies that importing mmaction may need
+
+# isort: split
 from mmaction.registry import RUNNERS
 from mmengine.config import Config
 from mmengine.dist import is_main_process

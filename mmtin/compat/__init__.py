@@ -22,6 +22,7 @@ def apply() -> None:
     from mmtin.compat import mmaction, mmengine, numpy
 
     numpy.restore_names()
+    mmaction.accept_newer_mmcv()
     mmaction.provide_missing_drn()
     mmaction.score_in_float32()
     mmaction.jitter_hue_on_numpy_2()

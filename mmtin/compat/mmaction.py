@@ -9,6 +9,28 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from mmengine.utils import digit_version
+
+
+def accept_newer_mmcv() -> None:
+    """Let MMAction2 1.2.0 and mmdet 3.3.0 be imported beside mmcv 2.2, or the 2.3 of its maintained fork.
+
+    Both assert that mmcv is older than 2.2.0, but use nothing that changed in it (MMDetection issue 11763).
+    May go with releases that know mmcv 2.2.
+    """
+    import mmcv  # which is large, and not needed to mend the rest
+
+    found = mmcv.__version__
+    if digit_version(found) < digit_version('2.2.0'):
+        return
+    mmcv.__version__ = '2.1.0'
+    try:
+        import mmaction  # noqa: F401
+
+        if importlib.util.find_spec('mmdet') is not None:
+            import mmdet  # noqa: F401
+    finally:
+        mmcv.__version__ = found
 
 
 def provide_missing_drn() -> None:

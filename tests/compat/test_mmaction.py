@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import mmaction
+import mmcv
 import numpy as np
 import pytest
 import torch
@@ -20,6 +21,26 @@ from mmengine.dataset import Compose
 
 from mmtin.compat import mmaction as compat
 from tests.datasets.video.video_files import SMALL, read_all
+
+
+def import_anew(monkeypatch):
+    """``import mmaction`` and mmdet, as if nobody had yet."""
+    for name in ('mmaction', 'mmdet'):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    importlib.import_module('mmaction')
+    importlib.import_module('mmdet')
+
+
+@pytest.mark.parametrize('version', ['2.2.0', '2.3.6'])
+def test_newer_mmcv_is_accepted(monkeypatch, version):
+    monkeypatch.setattr(mmcv, '__version__', version)
+    with pytest.raises(AssertionError, match='used but incompatible'):
+        import_anew(monkeypatch)
+    for name in ('mmaction', 'mmdet'):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    compat.accept_newer_mmcv()
+    assert {'mmaction', 'mmdet'} <= sys.modules.keys() and mmcv.__version__ == version
+
 
 TPN = Path(mmaction.__path__[0], '.mim/configs/recognition/tpn')
 
