@@ -8,8 +8,9 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.export import Dim, ExportedProgram
+from torch.export import ExportedProgram
 
+from mmtin.compat.torch import require
 from mmtin.errors import UserError
 from mmtin.export.classifier import ClipClassifier
 
@@ -20,10 +21,15 @@ Network = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 def export_program(model: ClipClassifier, shape: tuple[int, ...]) -> ExportedProgram:
-    """The computation for any number of clips of ``shape`` ``T, 3, H, W``, traced on the CPU."""
+    """The computation for any number of clips of ``shape`` ``T, 3, H, W``, traced on the CPU.
+
+    Raises:
+        UserError: if torch is older than 2.6.
+    """
+    require((2, 6), 'exporting')
     clips = torch.zeros(2, *shape, dtype=torch.uint8)
     with torch.no_grad():
-        program = torch.export.export(model, (clips,), dynamic_shapes=({0: Dim('N')},))
+        program = torch.export.export(model, (clips,), dynamic_shapes=({0: torch.export.Dim('N')},))
     for graph in program.graph_module.modules():
         for node in graph.graph.nodes:
             node.meta.pop('stack_trace', None)  # paths of this machine, in a file for others
