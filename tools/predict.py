@@ -159,7 +159,9 @@ def predict_files(args: argparse.Namespace) -> int:
             if copies:
                 lines = [f'{found["name"]}  {found["score"]:.1%}' for found in best]
                 try:
-                    write_annotated_video(video.path, copies[index], lines)
+                    lost = write_annotated_video(video.path, copies[index], lines)
+                    if lost:
+                        bar.note(f'{video.name}: no sound in its copy: {lost}')
                 except (av.error.FFmpegError, ValueError) as error:
                     entry['note'] = f'no copy with its prediction: {Fault.of(error).reason}'
                     bar.note(f'{video.name}: {entry["note"]}')

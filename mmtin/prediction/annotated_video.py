@@ -15,17 +15,22 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mmtin.files.whole import whole_file
 from mmtin.prediction.frames import FrameSource, open_file
+from mmtin.prediction.sound import Sound, open_sound
 
 _FONT = Path(matplotlib.get_data_path()) / 'fonts/ttf/DejaVuSans.ttf'
 _SMALLEST = 9  # pixels, of letters
 _TICK = Fraction(1, 90_000)  # of a second
 
 
-def write_annotated_video(video: Path, out: Path, lines: Sequence[str]) -> None:
-    """Copy a video as H.264 in an MP4, without sound, with lines of text in its upper left corner.
+def write_annotated_video(video: Path, out: Path, lines: Sequence[str]) -> str | None:
+    """Copy a video as H.264 in an MP4, with lines of text in its upper left corner.
 
     Frames stand upright and keep their times. One row or column is repeated where height or width is odd,
-    which H.264 does not have. ``out`` appears when it is whole.
+    which H.264 does not have. Sound is copied as it is, if an MP4 can hold it. ``out`` appears when it is
+    whole.
+
+    Returns:
+        Why the sound is lost; None if it is there, or there was none.
 
     Raises:
         av.error.FFmpegError or ValueError: if the video cannot be decoded.
@@ -35,12 +40,16 @@ def write_annotated_video(video: Path, out: Path, lines: Sequence[str]) -> None:
     with (
         whole_file(out) as part,
         open_file(video) as source,
+        open_sound(video) as sound,
         av.open(str(part), 'w', format='mp4', options=options) as target,
     ):
-        _copy(source, target, lines)
+        _copy(source, sound, target, lines)
+    return sound.lost
 
 
-def _copy(source: FrameSource, target: av.container.OutputContainer, lines: Sequence[str]) -> None:
+def _copy(
+    source: FrameSource, sound: Sound, target: av.container.OutputContainer, lines: Sequence[str]
+) -> None:
     stream, caption = None, Image.new('RGBA', (0, 0))
     last = -1
     for frame in source.frames:
@@ -55,6 +64,7 @@ def _copy(source: FrameSource, target: av.container.OutputContainer, lines: Sequ
             stream.pix_fmt = 'yuv420p'
             stream.height, stream.width = height + height % 2, width + width % 2
             stream.codec_context.time_base = _TICK
+            sound.join(target)
         picture = Image.fromarray(image)
         picture.paste(caption, (0, 0), caption)
         odd = [(0, size % 2) for size in image.shape[:2]]
@@ -62,7 +72,9 @@ def _copy(source: FrameSource, target: av.container.OutputContainer, lines: Sequ
         copy = av.VideoFrame.from_ndarray(even, format='rgb24')
         copy.pts, copy.time_base, last = pts, _TICK, pts
         target.mux(stream.encode(copy.reformat(width=stream.width, height=stream.height)))
+        sound.copy_until(frame.seconds)
     target.mux(stream.encode())
+    sound.copy_until(frame.seconds + 1 / source.fps)
 
 
 def _caption(lines: Sequence[str], width: int, height: int) -> Image.Image:

@@ -1,5 +1,7 @@
 """Copies of videos with text on them, as players and browsers open them."""
 
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
@@ -13,7 +15,6 @@ def read(path):
         stream = container.streams.video[0]
         assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ('h264', 'yuv420p')
         assert (stream.width % 2, stream.height % 2) == (0, 0)
-        assert not container.streams.audio
         frames = list(container.decode(stream))
         return [f.time for f in frames], [f.to_ndarray(format='rgb24') for f in frames]
 
@@ -50,6 +51,49 @@ def test_variable_frame_rate(tmp_path):
     video = write_video(tmp_path / 'a.mkv', moving_frames(5), times=times)
     write_annotated_video(video, tmp_path / 'out.mp4', ['text'])
     assert read(tmp_path / 'out.mp4')[0] == pytest.approx([t / 1000 for t in times], abs=1e-3)
+
+
+def add_sound(video, path, codec, seconds=1.5):
+    """Copy a video with a tone; the times of both begin at 5 seconds."""
+    with av.open(str(video)) as source, av.open(str(path), 'w') as target:
+        picture = target.add_stream_from_template(source.streams.video[0])
+        sound = target.add_stream(codec, rate=48000, layout='mono')
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = picture
+                packet.pts += round(5 / packet.time_base)
+                packet.dts += round(5 / packet.time_base)
+                target.mux(packet)
+        tone = np.sin(np.arange(int(seconds * 48000)) * 440 * 2 * np.pi / 48000).astype(np.float32)[None]
+        frame = av.AudioFrame.from_ndarray(tone, format='fltp', layout='mono')
+        frame.sample_rate, frame.pts, frame.time_base = 48000, 5 * 48000, Fraction(1, 48000)
+        resampled = av.AudioResampler(sound.format, 'mono', 48000, sound.frame_size).resample(frame)
+        target.mux([packet for part in [*resampled, None] for packet in sound.encode(part)])
+    return path
+
+
+@pytest.mark.parametrize('codec', ['aac', 'libopus'])
+def test_sound_is_kept_in_time(tmp_path, codec):
+    silent = write_video(tmp_path / 'silent.mp4', moving_frames(18))
+    out = tmp_path / 'out.mp4'
+    assert write_annotated_video(add_sound(silent, tmp_path / 'a.mkv', codec), out, ['text']) is None
+    with av.open(str(out)) as container:
+        heard = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
+        rate = container.streams.audio[0].rate
+    sound = np.concatenate(heard)
+    assert 1.3 < len(sound) / rate < 1.7
+    assert abs(np.abs(np.fft.rfft(sound)).argmax() * rate / len(sound) - 440) < 5
+    for kind in ('audio', 'video'):
+        with av.open(str(out)) as container:
+            assert next(container.decode(**{kind: 0})).time == pytest.approx(0, abs=0.05)
+    assert len(read(out)[0]) == 18
+
+
+def test_sound_that_an_mp4_cannot_hold_is_named(tmp_path):
+    silent = write_video(tmp_path / 'silent.mp4', moving_frames(12))
+    video = add_sound(silent, tmp_path / 'a.mkv', 'wavpack')
+    assert write_annotated_video(video, tmp_path / 'out.mp4', ['text']) == 'mp4 holds no wavpack'
+    assert len(read(tmp_path / 'out.mp4')[0]) == 12
 
 
 def test_nothing_half_written(tmp_path):
