@@ -1,8 +1,7 @@
 #!/usr/bin/env python
-"""Draw a few test clips with their true and predicted class."""
+"""Draw a few test clips of all classes in turn, with their true and predicted class."""
 
 import argparse
-import random
 from pathlib import Path
 
 import mmtin  # noqa: F401  # first, for the remedies that importing mmaction may need
@@ -18,7 +17,7 @@ from mmtin.config import match_num_segments
 from mmtin.datasets.list_files import names_of_classes, read_class_list
 from mmtin.errors import UserError
 from mmtin.files.whole import require_free, whole_file
-from mmtin.prediction.contact_sheet import draw_contact_sheet, predict_clip
+from mmtin.prediction.contact_sheet import draw_contact_sheet, predict_clip, spread_over_classes
 
 
 def parse_args() -> argparse.Namespace:
@@ -26,7 +25,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--out', type=Path, default=Path('contact_sheet.png'), help='a .png or .svg file')
-    parser.add_argument('--clips', type=positive_int, default=8, help='how many, drawn from the test set')
+    parser.add_argument(
+        '--clips', type=positive_int, default=8, help='how many, of different classes as far as there are'
+    )
     parser.add_argument('--labels', type=Path, help='class names, one a line (default: beside ann_file)')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--force', action='store_true', help='replace the picture if it is there')
@@ -52,7 +53,8 @@ def main() -> None:
             )
         model = init_recognizer(cfg, args.checkpoint, args.device)
         dataset = DATASETS.build(cfg.test_dataloader.dataset)
-        chosen = random.Random(0).sample(range(len(dataset)), min(args.clips, len(dataset)))
+        labels = [dataset.get_data_info(index).get('label') for index in range(len(dataset))]
+        chosen = spread_over_classes(labels, args.clips)
         predictions = [predict_clip(model, dataset[index], names) for index in chosen]
         with whole_file(args.out) as part:
             sheet = draw_contact_sheet(predictions, title=Path(args.config).stem)

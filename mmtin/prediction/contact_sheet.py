@@ -1,6 +1,9 @@
 """A contact sheet: clips as rows of frames, each with its true and predicted class."""
 
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,6 +28,22 @@ class PredictedClip:
     true: str
     predicted: str
     score: float
+
+
+def spread_over_classes(labels: Sequence[object], count: int, seed: int = 0) -> list[int]:
+    """The indices of some clips, of as many classes as there can be, drawn by a seed.
+
+    Args:
+        labels: of all clips.
+        count: how many to draw; all, if there are fewer.
+        seed: of the order of the classes, and of the clips of each.
+    """
+    order = random.Random(seed).sample(range(len(labels)), len(labels))
+    by_class: dict[str, list[int]] = {}
+    for index in order:
+        by_class.setdefault(str(labels[index]), []).append(index)
+    rounds = zip_longest(*by_class.values())
+    return [index for each in rounds for index in each if index is not None][:count]
 
 
 @torch.inference_mode()
