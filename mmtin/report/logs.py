@@ -13,7 +13,9 @@ from mmtin.errors import UserError
 Curves = dict[str, np.ndarray]
 
 _MAX_POINTS = 400  # of a curve; more cannot be seen
-_NO_CURVES = {'epoch', 'iter', 'step', 'time', 'data_time', 'memory', 'base_lr'}
+# What is logged beside the metrics of a test.
+NO_METRICS = {'time', 'data_time'}
+_NO_CURVES = {'epoch', 'iter', 'step', 'memory', 'base_lr', *NO_METRICS}
 _RULE = re.compile(r'^-{20,}$', re.MULTILINE)
 _ENTRY = re.compile(r'^ {4}(\S[^:\n]*): (.+)$', re.MULTILINE)
 

@@ -37,7 +37,7 @@ def render_page(runs: Sequence[Run], title: str) -> str:
             for index, run in enumerate(runs)
         ],
         curves=_curves(runs),
-        metrics=_table([run.metrics for run in runs], _metric),
+        metrics=_table([_metrics(run) for run in runs], _metric),
         environment=_table([run.environment for run in runs], lambda name, value: str(value)),
     )
 
@@ -112,10 +112,13 @@ def _table(columns: Sequence[dict], show: Callable[[str, object], str]) -> list[
     ]
 
 
+def _metrics(run: Run) -> dict[str, float]:
+    """The metrics of a run, and of how many clips they are."""
+    return run.metrics | ({} if run.num_clips is None else {'clips': run.num_clips})
+
+
 def _metric(name: str, value: object) -> str:
-    """Accuracies in per cent, times in seconds."""
-    if not isinstance(value, int | float):
+    """Accuracies in per cent."""
+    if not isinstance(value, float):
         return str(value)
-    if name.startswith('acc/'):
-        return f'{100 * value:.2f} %'
-    return f'{value:.4g}{" s" if name in ("time", "data_time") else ""}'
+    return f'{100 * value:.2f} %' if name.startswith('acc/') else f'{value:.4g}'

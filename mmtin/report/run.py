@@ -1,6 +1,8 @@
 """Everything that a report says of one work directory."""
 
 import json
+import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from mmtin.report.confusion import (
     require_same_clips,
     top1_accuracy,
 )
-from mmtin.report.logs import Curves, read_curves, read_environment
+from mmtin.report.logs import NO_METRICS, Curves, read_curves, read_environment
 from mmtin.report.thumbnails import Thumbnail, best_and_worst
 from mmtin.scores.dumps import ScoredClip
 from mmtin.scores.results import latest_test_result
@@ -33,7 +35,9 @@ class Run:
         name: of the work directory.
         config: its text.
         environment: versions and machine.
-        metrics: of the last test, by name; empty without one.
+        metrics: of the last test, by name; empty without one. Top-k accuracy of k classes or fewer, which
+            is 100 %, and seconds are none.
+        num_clips: of the test set, None if that is not known.
         checkpoint: the path of the one that was tested, or None.
         curves: scalars of the training.
         record: offsets and weights, None for a network without TIN layers.
@@ -47,6 +51,7 @@ class Run:
     config: str
     environment: dict[str, str]
     metrics: dict[str, float] = field(default_factory=dict)
+    num_clips: int | None = None
     checkpoint: Path | None = None
     curves: Curves = field(default_factory=dict)
     record: InterlacingRecord | None = None
@@ -89,14 +94,19 @@ def read_run(
         run.record = latest_record(work_dir)
     cfg = read_config(tested or config)
     names = _class_names(cfg, labels)
+    _keep_what_tells(run, (cfg.model.get('cls_head') or {}).get('num_classes'))
     dump = dump or find_dump(work_dir)
     if dump is None:
+        if run.metrics:
+            with suppress(UserError):
+                run.num_clips = len(clips_dataset(cfg))
         run.notes.append(
             'No scores of the clips: mim test mmtin CONFIG --checkpoint FILE '
             f'--work-dir {work_dir} --dump {work_dir}/predictions.pkl writes them.'
         )
         return run
     run.predictions = read_predictions(dump, names)
+    run.num_clips = len(run.predictions)
     run.class_names = names or [f'class {label}' for label in range(len(run.predictions[0].scores))]
     if names is None:
         run.notes.append('No names of the classes: --labels names a file with one a line.')
@@ -123,6 +133,18 @@ def _read_test(run: Run, work_dir: Path) -> Path | None:
         return None
     run.metrics, run.checkpoint = result.metrics, result.checkpoint
     return result.config
+
+
+def _keep_what_tells(run: Run, num_classes: int | None) -> None:
+    """Take out what is no metric, and accuracies that cannot be but 100 %."""
+
+    def tells(name: str) -> bool:
+        top = re.search(r'top(\d+)', name)
+        certain = top is not None and num_classes is not None and int(top[1]) >= num_classes
+        return name not in NO_METRICS and not certain
+
+    run.metrics = {name: value for name, value in run.metrics.items() if tells(name)}
+    run.curves = {name: curve for name, curve in run.curves.items() if tells(name)}
 
 
 def _compare_with_test(run: Run, predictions: list[ScoredClip]) -> None:

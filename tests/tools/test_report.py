@@ -60,6 +60,20 @@ def test_report_stands_alone(report, work_dir, tmp_path, capsys):
     assert path.read_text() == html
 
 
+def test_metrics_are_those_that_tell_something(report, work_dir, copy, tmp_path):
+    path = tmp_path / 'report.html'
+    assert report(work_dir, '--out', path) is None
+    html = path.read_text()
+    metrics = dict(re.findall(r'<tr><th scope="row">(\S+)</th><td class="number">([^<]*)</td>', html))
+    assert metrics['clips'] == '6'
+    assert metrics['acc/top1'].endswith(' %')
+    assert not metrics.keys() & {'acc/top5', 'time', 'data_time'}, 'of two classes, five are all'
+    assert 'top5' not in html.partition('id="config"')[0], 'nor a curve'
+    (copy / 'predictions.pkl').unlink()
+    assert report(copy, '--out', tmp_path / 'copy.html') is None
+    assert '<th scope="row">clips</th><td class="number">6</td>' in (tmp_path / 'copy.html').read_text()
+
+
 def test_runs_side_by_side(report, work_dir, copy, tmp_path):
     (config,) = copy.glob('*.py')
     config.write_text(config.read_text() + 'load_from = "elsewhere.pth"\n')
