@@ -1,9 +1,9 @@
 """Temporal Interlacing Network for MMAction2. Importing it registers everything."""
 
 import sys
-import warnings
 from pathlib import Path
 
+from mmtin.commands.noise import upstream_warnings_ignored
 from mmtin.version import __version__
 
 
@@ -15,10 +15,7 @@ def _is_examined() -> bool:
 
 
 if not _is_examined():
-    with warnings.catch_warnings():
-        # Of mmengine and mmcv, which nobody who reads them can change.
-        warnings.filterwarnings('ignore', 'pkg_resources is deprecated')
-        warnings.filterwarnings('ignore', 'Fail to import ``MultiScaleDeformableAttention``')
+    with upstream_warnings_ignored():
         from mmtin import compat
 
         compat.apply()

@@ -13,14 +13,19 @@ from types import SimpleNamespace
 import mmaction
 from mmengine.config import DictAction
 
+from mmtin.commands.noise import upstream_warnings_ignored
 from mmtin.errors import UserError
 
 
 @contextmanager
 def one_sentence_errors() -> Iterator[None]:
-    """Print a UserError as one sentence and exit with status 1; other errors keep their traceback."""
+    """Print a UserError as one sentence and exit with status 1; other errors keep their traceback.
+
+    Warnings of upstream that nobody can change are left out meanwhile.
+    """
     try:
-        yield
+        with upstream_warnings_ignored():
+            yield
     except UserError as error:
         # An error from a data loader's process carries that process's traceback before the sentence.
         sys.exit(f'error: {str(error).strip().splitlines()[-1].removeprefix("mmtin.errors.UserError: ")}')
