@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Test a recognizer. Takes the arguments of MMAction2's tools/test.py, and --force."""
+"""Test a recognizer. Takes the arguments of MMAction2's tools/test.py, --force and --verbose."""
 
 import argparse
 import copy
@@ -7,13 +7,15 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmtin.commands.arguments import mmaction2_tool, one_sentence_errors, require_file
+from mmtin.commands.arguments import add_verbose, mmaction2_tool, one_sentence_errors, require_file
 from mmtin.config import refuse_late_options
 from mmtin.datasets.clip_names import name_clips
 from mmtin.engine.distributed import join_without_gpu, leaving_together
 from mmtin.engine.preflight import TEST, look_over
 from mmtin.engine.preflight.lists import follow_labels
+from mmtin.engine.preflight.loaders import limit_workers
 from mmtin.engine.preflight.work_dir import require_writable_work_dir
+from mmtin.engine.terminal import briefly, progress_shown
 from mmtin.engine.testing import Tester, require_free_dumps
 from mmtin.engine.unknown_arguments import one_sentence_on_unknown_arguments
 from mmtin.finetuning import use_own_videos
@@ -21,6 +23,7 @@ from mmtin.finetuning import use_own_videos
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--force', action='store_true', help='replace the file of --dump')
+    add_verbose(parser)
 
 
 def main() -> None:
@@ -42,11 +45,14 @@ def main() -> None:
         require_writable_work_dir(cfg)
         use_own_videos(cfg, written.get('load_from'))
         look_over(cfg, TEST)
+        limit_workers(cfg, written)
         join_without_gpu(cfg)
         if dump:
             name_clips(cfg)
         with one_sentence_on_unknown_arguments():
-            Tester.of(cfg, args.checkpoint, dump).test()
+            tester = (Tester if args.verbose else briefly(Tester)).of(cfg, args.checkpoint, dump)
+            with progress_shown(tester, verbose=args.verbose):
+                tester.test()
 
 
 if __name__ == '__main__':

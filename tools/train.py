@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Train a recognizer. Takes the arguments of MMAction2's tools/train.py."""
+"""Train a recognizer. Takes the arguments of MMAction2's tools/train.py, and --verbose."""
 
 import copy
 
@@ -11,22 +11,24 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-from mmtin.commands.arguments import mmaction2_tool, one_sentence_errors, require_file
+from mmtin.commands.arguments import add_verbose, mmaction2_tool, one_sentence_errors, require_file
 from mmtin.config import refuse_late_options
 from mmtin.datasets.clip_names import name_clips
 from mmtin.engine.distributed import join_without_gpu, leaving_together
 from mmtin.engine.next_steps import next_steps
 from mmtin.engine.preflight import TRAINING, look_over
 from mmtin.engine.preflight.lists import follow_labels
+from mmtin.engine.preflight.loaders import limit_workers
 from mmtin.engine.preflight.schedule import follow_max_epochs
 from mmtin.engine.preflight.work_dir import require_writable_work_dir
 from mmtin.engine.resumption import one_sentence_on_full_disk, resume
+from mmtin.engine.terminal import briefly, progress_shown
 from mmtin.engine.unknown_arguments import one_sentence_on_unknown_arguments
 from mmtin.finetuning import use_own_videos
 
 
 def main() -> None:
-    upstream = mmaction2_tool('train')
+    upstream = mmaction2_tool('train', add_verbose)
     args = upstream['parse_args']()
     with one_sentence_errors(), leaving_together():
         require_file(args.config, 'config')
@@ -46,12 +48,15 @@ def main() -> None:
         require_writable_work_dir(cfg)
         use_own_videos(cfg, (args.cfg_options or {}).get('load_from', load_from))
         look_over(cfg, TRAINING)
+        limit_workers(cfg, written)
         join_without_gpu(cfg)
         resume(cfg, load_from, args.seed)
         name_clips(cfg, 'train_dataloader')
         with one_sentence_on_full_disk(cfg.work_dir), one_sentence_on_unknown_arguments():
-            runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-            runner.train()
+            kind = RUNNERS.get(cfg.runner_type) if 'runner_type' in cfg else Runner
+            runner = (kind if args.verbose else briefly(kind)).from_cfg(cfg)
+            with progress_shown(runner, verbose=args.verbose):
+                runner.train()
         if is_main_process():
             print(next_steps(runner))
         del runner  # holds the model: see leaving_together

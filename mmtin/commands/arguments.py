@@ -59,6 +59,13 @@ def require_file(path: str, what: str) -> None:
         raise UserError(f'no {what} at {path}; check the path')
 
 
+def add_verbose(parser: argparse.ArgumentParser) -> None:
+    """Add the option that brings everything that is logged onto the terminal."""
+    parser.add_argument(
+        '--verbose', action='store_true', help='show the whole log, config and environment too'
+    )
+
+
 def mmaction2_tool(
     name: str, add_ours: Callable[[argparse.ArgumentParser], object] = lambda parser: None
 ) -> dict[str, Callable]:

@@ -1,13 +1,14 @@
 """What is looked at before anything is built: lists, labels, loaders, schedules."""
 
 import copy
+import os
 
 import pytest
 from mmengine.config import Config
 
 from mmtin.engine.preflight import TRAINING, look_over
 from mmtin.engine.preflight.lists import check_test_lists, check_training_lists, follow_labels
-from mmtin.engine.preflight.loaders import check_loaders
+from mmtin.engine.preflight.loaders import check_loaders, limit_workers
 from mmtin.engine.preflight.schedule import follow_max_epochs, refuse_short_schedule
 from mmtin.engine.preflight.start import warn_of_frozen_noise
 from mmtin.engine.preflight.work_dir import require_writable_work_dir
@@ -89,6 +90,20 @@ def test_no_workers_need_no_other_entry_to_change(tmp_path):
     check_loaders(cfg)
     assert set(cfg.train_dataloader) == {'batch_size', 'num_workers', 'dataset'}
     assert cfg.val_dataloader.persistent_workers
+
+
+def test_a_recipe_gets_no_more_workers_than_there_are_cores(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, 'sched_getaffinity', lambda process: {0, 1}, raising=False)
+    cfg = make_config(tmp_path)
+    cfg.train_dataloader.update(num_workers=4, persistent_workers=True)
+    cfg.test_dataloader.num_workers = 2
+    written = copy.deepcopy(cfg)
+    cfg.val_dataloader.num_workers = 8
+    limit_workers(cfg, written)
+    assert cfg.train_dataloader.num_workers == 2
+    assert cfg.train_dataloader.persistent_workers
+    assert cfg.test_dataloader.num_workers == 2
+    assert cfg.val_dataloader.num_workers == 8, 'an option said so'
 
 
 def test_work_dir_that_cannot_be_written(tmp_path):

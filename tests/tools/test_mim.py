@@ -54,7 +54,9 @@ def test_resume_goes_on_where_it_stopped(folder, work_dir):
         cwd=folder,
     )  # fmt: skip
     assert 'resumed epoch: 1' in output
-    assert 'Saving checkpoint at 2 epochs' in output
+    assert 'work/epoch_1.pth, after iteration 1' in output.replace('resumed/', 'work/')
+    assert (folder / 'resumed/epoch_2.pth').is_file()
+    assert 'Hooks will be executed' not in output
 
 
 def test_seed_of_the_command_wins_over_the_config(work_dir):

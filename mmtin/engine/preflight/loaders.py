@@ -1,8 +1,10 @@
 """The data loaders of a config."""
 
+import os
 from collections.abc import Iterator
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 
 from mmtin.errors import UserError
 
@@ -24,6 +26,27 @@ def check_loaders(cfg: Config) -> None:
         if loader.get('num_workers') == 0:
             loader.pop('persistent_workers', None)
             loader.pop('prefetch_factor', None)
+
+
+def limit_workers(cfg: Config, written: Config) -> None:
+    """Give no data loader more workers than the machine has cores, in place, and say so.
+
+    A recipe states how many serve it well on a large machine; more than there are cores get in each other's
+    way, and torch warns. How many an option asks for stays.
+
+    Args:
+        cfg: with the options.
+        written: the config as its file has it.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+    for name in LOADERS:
+        loader = cfg.get(name) or {}
+        num_workers = loader.get('num_workers')
+        if num_workers == (written.get(name) or {}).get('num_workers') and (num_workers or 0) > cores:
+            loader['num_workers'] = cores
+            print_log(
+                f'{name}.num_workers: {num_workers} -> {cores}, the cores of this machine.', 'current'
+            )
 
 
 def datasets_of(loader: dict | None) -> Iterator[dict]:
