@@ -1,12 +1,13 @@
 """MMAction2's video and frame-folder datasets, whose faults have names and whose samples have seeds."""
 
 import os.path
+from collections.abc import Iterator, Sequence
 
 from mmaction.datasets import BaseActionDataset, RawframeDataset, VideoDataset
 from mmaction.registry import DATASETS
 
 from mmtin.datasets.bad_clips import ToleratesBadClips
-from mmtin.datasets.list_files import malformed_line, read_clip_list
+from mmtin.datasets.list_files import read_labelled_clips
 from mmtin.datasets.randomness import SeededSamples
 from mmtin.errors import UserError
 
@@ -25,31 +26,42 @@ def require_data(*paths: str | None) -> None:
             )
 
 
+def numbers_behind_paths(*, frames: bool, with_offset: bool = False) -> tuple[str, ...]:
+    """What a line of a list holds behind the path, when a clip has one label.
+
+    Args:
+        frames: whether the clips are folders of frames.
+        with_offset: whether they say where a clip begins.
+    """
+    return (*(('first_frame',) if with_offset else ()), *(('number_of_frames',) if frames else ()), 'label')
+
+
 class _CheckedList(BaseActionDataset):
-    """Names what is missing, and a malformed line of the list."""
+    """Names what is missing and a malformed line of the list, and finds out how the lines are divided."""
 
-    @property
-    def numbers(self) -> tuple[str, ...]:
-        """What a line holds after the path, when a clip has one label."""
-        return ('label',)
-
-    def load_data_list(self) -> list[dict]:
-        require_data(self.ann_file, *self.data_prefix.values())
+    def listed(self, folder: str | None, numbers: tuple[str, ...]) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """The path of each clip, in ``folder``, and the ``numbers`` behind it."""
+        require_data(self.ann_file, folder)
         delimiter = getattr(self, 'delimiter', None)
-        for number, clip in enumerate(read_clip_list(self.ann_file, delimiter=delimiter), 1):
-            blanks = delimiter is None and len(clip.path.split()) > 1
-            too_many = not self.multi_class and len(clip.numbers or ()) > len(self.numbers)
-            if blanks or clip.numbers is None or too_many:
-                raise malformed_line(self.ann_file, number, clip, ' '.join(('path', *self.numbers)))
-        return super().load_data_list()
+        for clip in read_labelled_clips(self.ann_file, delimiter, numbers, self.multi_class):
+            yield os.path.join(folder or '', clip.path), clip.numbers or ()
+
+    def label_of(self, labels: Sequence[int]) -> int | list[int]:
+        """A clip that has none, in a test set that is to be submitted, has -1."""
+        return list(labels) if self.multi_class else [*labels, -1][0]
 
 
 @DATASETS.register_module()
 class VideoClipDataset(SeededSamples, ToleratesBadClips, _CheckedList, VideoDataset):
     """MMAction2's VideoDataset: a list with ``path label`` per line, video files.
 
-    Takes its arguments and those of :class:`ToleratesBadClips`.
+    Takes its arguments and those of :class:`ToleratesBadClips`. A TAB, a comma or blanks divide the lines
+    of a list, whatever ``delimiter`` is; paths may hold blanks.
     """
+
+    def load_data_list(self) -> list[dict]:
+        clips = self.listed(self.data_prefix['video'], numbers_behind_paths(frames=False))
+        return [dict(filename=path, label=self.label_of(labels)) for path, labels in clips]
 
 
 @DATASETS.register_module()
@@ -59,7 +71,10 @@ class RawframeClipDataset(SeededSamples, ToleratesBadClips, _CheckedList, Rawfra
     Takes its arguments and those of :class:`ToleratesBadClips`.
     """
 
-    @property
-    def numbers(self) -> tuple[str, ...]:
-        """What a line holds after the path, when a clip has one label."""
-        return (*(('first_frame',) if self.with_offset else ()), 'number_of_frames', 'label')
+    def load_data_list(self) -> list[dict]:
+        numbers = numbers_behind_paths(frames=True, with_offset=self.with_offset)
+        named = ('offset', 'total_frames')[-len(numbers) + 1 :]
+        return [
+            dict(zip(named, behind), frame_dir=path, label=self.label_of(behind[len(named) :]))
+            for path, behind in self.listed(self.data_prefix['img'], numbers)
+        ]

@@ -1,11 +1,11 @@
 """The two kinds of lists beside a data set: names of its classes, and its clips with their labels."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from mmengine.config import Config
-from mmengine.fileio import list_from_file
 
 from mmtin.errors import UserError
 
@@ -56,61 +56,140 @@ def names_of_classes(cfg: Config) -> list[str] | None:
 class ListedClip(NamedTuple):
     """A line of a list of clips, and what it says.
 
-    ``numbers`` stand behind the path: how many frames it has, if it is a folder, and its labels. They are
-    None if something else stands there.
+    Args:
+        line: as it stands there.
+        path: of the clip.
+        behind: what stands behind the path: how many frames it has, if it is a folder, and its labels.
+        number: of the line, from 1.
     """
 
     line: str
     path: str
-    numbers: tuple[int, ...] | None
+    behind: tuple[str, ...]
+    number: int
+
+    @property
+    def numbers(self) -> tuple[int, ...] | None:
+        """What stands behind the path; None if that is not whole numbers alone."""
+        whole = all(word.removeprefix('-').isdecimal() for word in self.behind)
+        return tuple(map(int, self.behind)) if whole else None
 
 
 def read_clip_list(
     path: str | Path, frames: bool = False, delimiter: str | None = None
 ) -> list[ListedClip]:
-    """The clips of a list, as MMAction2's VideoDataset or RawframeDataset reads it.
-
-    A path ends at the first delimiter, else before the whole numbers at the end of its line.
+    """The clips of a list, whatever divides a path from what stands behind it, see :func:`parse_clips`.
 
     Args:
         path: of the list.
-        frames: whether the clips are folders of frames. Their paths hold no blanks.
-        delimiter: of the data set; None takes a TAB for one in a line that has it.
+        frames: whether the clips are folders of frames. Blanks divide their lines; their paths hold none.
+        delimiter: that the list may have besides the usual ones.
 
     Raises:
         UserError: if there is no list, it is empty or a line is malformed.
     """
-    if not Path(path).is_file():
-        raise UserError(f'no list at {path}; check the path, or let tools/prepare_data.py write it')
-    lines = list_from_file(path)
-    if not lines:
-        raise UserError(f'the list {path} is empty; it needs one line a clip')
-    clips = [_parsed(line, delimiter) for line in lines]
-    for number, clip in enumerate(clips, 1):
+    clips = parse_clips(read_lines(path), None if frames else delimiter, ' ' if frames else '\t, ')
+    expected = 'folder number_of_frames label...' if frames else 'path label...'
+    for clip in clips:
         counted = clip.numbers and clip.numbers[0] >= 0 and len(clip.path.split()) == 1
         if not clip.path or (frames and not counted):
-            expected = 'folder number_of_frames label...' if frames else 'path label...'
-            raise malformed_line(path, number, clip, expected)
+            raise malformed_line(path, clip, expected)
     return clips
 
 
-def malformed_line(path: str | Path, number: int, clip: ListedClip, expected: str) -> UserError:
-    """The error for line ``number``, from 1, of a list of clips."""
+def read_lines(path: str | Path) -> list[tuple[int, str]]:
+    """The lines of a list of clips with their numbers, from 1. Blank ones at its end do not count.
+
+    Raises:
+        UserError: if there is no list, it is empty or no text.
+    """
+    if not Path(path).is_file():
+        raise UserError(f'no list at {path}; check the path, or let tools/prepare_data.py write it')
+    try:
+        text = Path(path).read_text(encoding='utf-8-sig').rstrip()
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f'{path} is no list: it is not UTF-8 text; give one with "path label" per line'
+        ) from error
+    if not text:
+        raise UserError(f'the list {path} is empty; it needs one line a clip')
+    return list(enumerate(text.split('\n'), 1))
+
+
+def parse_clips(
+    lines: Sequence[tuple[int, str]],
+    delimiter: str | None = None,
+    usual: str = '\t, ',
+    named: str = '\t',
+) -> list[ListedClip]:
+    """Read the lines of a list by the delimiter that fits them best.
+
+    That is the first behind which whole numbers stand in every line, else the one with most such lines.
+    Where blanks divide, the numbers at the end of a line are what stands behind the path, which may hold
+    blanks itself; where nothing divides, a line is a path.
+
+    Args:
+        lines: with their numbers.
+        delimiter: to try first.
+        usual: delimiters to try then.
+        named: those behind which names may stand, too. Behind others they are part of the path.
+    """
+    marks = [mark for mark in dict.fromkeys((delimiter, *usual)) if mark]
+    marks.sort(key=' '.__eq__)  # last, since blanks stand beside other delimiters
+    read, fitting = {}, {}
+    for mark in marks:
+        read[mark] = [_parsed(number, line, mark) for number, line in lines]
+        divided = [clip for clip in read[mark] if clip.path and clip.behind]
+        numbered = sum(clip.numbers is not None for clip in divided)
+        if numbered == len(lines):
+            return read[mark]
+        by_name = mark in named or mark == delimiter != ' '
+        fitting[mark] = numbered, len(divided) if by_name else 0
+    return read[max(marks, key=fitting.__getitem__)]
+
+
+def read_labelled_clips(
+    path: str | Path,
+    delimiter: str | None = None,
+    expected: Sequence[str] = ('label',),
+    several: bool = False,
+) -> list[ListedClip]:
+    """The clips of the list of a data set, whose lines are all alike: with labels, or all without.
+
+    Args:
+        path: of the list.
+        delimiter: as for :func:`parse_clips`. Blanks alone divide the lines of folders of frames.
+        expected: the names of the numbers behind a path, the label last.
+        several: whether a clip may have several labels.
+
+    Raises:
+        UserError: if there is no list, or it is empty; names the first line that does not fit.
+    """
+    frames, wanted = len(expected) > 1, len(expected)
+    clips = parse_clips(read_lines(path), None if frames else delimiter, ' ' if frames else '\t, ')
+    labelled = any(len(clip.behind) >= wanted for clip in clips)
+    for clip in clips:
+        count = len(clip.behind)
+        fits = count == (wanted if labelled else wanted - 1) or (several and labelled and count > wanted)
+        named = clip.path and not (frames and ' ' in clip.path)
+        if not (named and fits and clip.numbers is not None):
+            raise malformed_line(path, clip, ' '.join(('path', *expected)))
+    return clips
+
+
+def malformed_line(path: str | Path, clip: ListedClip, expected: str) -> UserError:
+    """The error for a line of a list of clips."""
     return UserError(
-        f'{path}, line {number}: expected "{expected}", got {clip.line!r}; '
-        "paths with blanks need a TAB behind them and delimiter='\\t' in the dataset"
+        f'{path}, line {clip.number}: expected "{expected}", got {clip.line!r}; repair the line: a TAB, a '
+        'comma or blanks divide, the same in the whole list, and behind a path with blanks a TAB is best'
     )
 
 
-def _parsed(line: str, delimiter: str | None) -> ListedClip:
+def _parsed(number: int, line: str, mark: str) -> ListedClip:
     text = line.strip()
-    if delimiter is not None:
-        path, *rest = text.split(delimiter)
-    elif '\t' in text:
-        path, _, end = text.partition('\t')
-        rest = end.split()
+    if mark == ' ':
+        path = re.sub(r'(\s+-?\d+)+$', '', text)
+        behind = text.removeprefix(path).split()
     else:
-        path = re.sub(r'(\s+-?\d+)*$', '', text)
-        rest = text.removeprefix(path).split()
-    whole = all(re.fullmatch(r'-?\d+', number) for number in rest)
-    return ListedClip(line, path, tuple(map(int, rest)) if whole else None)
+        path, *behind = (part.strip() for part in text.split(mark))
+    return ListedClip(line, path, tuple(behind), number)

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from mmaction.datasets import RawframeDataset, VideoDataset
 
 from mmtin.datasets import RawframeClipDataset, VideoClipDataset
 from mmtin.errors import UserError
@@ -70,18 +71,53 @@ def test_missing_data_names_path_and_remedy(tmp_path, dataset, prefix):
 @pytest.mark.parametrize(
     'dataset, prefix, line, expected',
     [
-        (VideoClipDataset, 'video', 'my clip.mp4 0', 'path label'),
+        (VideoClipDataset, 'video', 'clip.mp4 0 1', 'path label'),
+        (VideoClipDataset, 'video', 'clip.mp4', 'path label'),
         (VideoClipDataset, 'video', 'clip.mp4 running', 'path label'),
-        (VideoClipDataset, 'video', '', r'path label\.\.\.'),
+        (VideoClipDataset, 'video', '', 'path label'),
         (RawframeClipDataset, 'img', 'clip many 0', 'path number_of_frames label'),
         (RawframeClipDataset, 'img', 'clip 8 0 1', 'path number_of_frames label'),
+        (RawframeClipDataset, 'img', 'my clip 8 0', 'path number_of_frames label'),
     ],
-    ids=['blank in path', 'name for label', 'empty line', 'frames not a number', 'two labels'],
+    ids=[
+        *('two labels', 'no label', 'name for label', 'empty line'),
+        *('frames not a number', 'two labels of frames', 'blank in folder'),
+    ],
 )
 def test_malformed_line_is_named(tmp_path, dataset, prefix, line, expected):
     ann_file = write_list(tmp_path, f'good.mp4 {"8 " * (prefix == "img")}0', line, 'x 8')
     with pytest.raises(UserError, match=rf'list\.txt, line 2: expected "{expected}", got '):
         dataset(ann_file, DECODE, data_prefix={prefix: str(tmp_path)})
+
+
+@pytest.mark.parametrize('stated', [' ', '\t', ','])
+@pytest.mark.parametrize('mark', ['\t', ' ', ','])
+def test_lines_are_read_however_they_are_divided(mark, stated, tmp_path):
+    ann_file = write_list(tmp_path, f'a.mp4{mark}3', f'my clips/b 1.mp4{mark}4')
+    dataset = VideoClipDataset(ann_file, DECODE, data_prefix=dict(video='/'), delimiter=stated)
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    assert [(info['filename'], info['label']) for info in infos] == [
+        ('/a.mp4', 3),
+        ('/my clips/b 1.mp4', 4),
+    ]
+
+
+def test_lists_are_read_as_mmaction2_does(tmp_path):
+    videos = write_list(tmp_path, 'a.mp4 3', 'b/c.mp4 4')
+    frames = tmp_path / 'frames.txt'
+    frames.write_text('a 5 8 1\nb 0 9 0\n')
+    several = tmp_path / 'several.txt'
+    several.write_text('a.mp4 0 2\nb.mp4 1\n')
+    unlabelled = tmp_path / 'unlabelled.txt'
+    unlabelled.write_text('a.mp4\nb.mp4\n')
+    for ours, theirs, args in (
+        (VideoClipDataset, VideoDataset, dict(ann_file=videos)),
+        (VideoClipDataset, VideoDataset, dict(ann_file=str(several), multi_class=True, num_classes=3)),
+        (VideoClipDataset, VideoDataset, dict(ann_file=str(unlabelled))),
+        (RawframeClipDataset, RawframeDataset, dict(ann_file=str(frames), with_offset=True)),
+    ):
+        own, stock = (kind(pipeline=DECODE, **args) for kind in (ours, theirs))
+        assert own.load_data_list() == stock.load_data_list()
 
 
 def test_empty_list_is_named(tmp_path):

@@ -4,6 +4,7 @@ import copy
 import os
 
 import pytest
+from mmaction.datasets import VideoDataset
 from mmengine.config import Config
 
 from mmtin.engine.preflight import TRAINING, look_over
@@ -45,6 +46,54 @@ def test_stock_datasets_and_wrapped_ones_are_looked_at(tmp_path):
     cfg.train_dataloader.dataset = dict(type='RepeatDataset', times=2, dataset=cfg.train_dataloader.dataset)
     with pytest.raises(UserError, match='line 1: label 9'):
         check_training_lists(cfg)
+
+
+@pytest.mark.parametrize('mark', ['\t', ' ', ','])
+@pytest.mark.parametrize('stated', [None, '\t', ' ', ','])
+def test_stock_dataset_is_told_what_divides_its_lines(stated, mark, tmp_path):
+    options = {} if stated is None else dict(delimiter=stated)
+    lines = f'a.mp4{mark}0\nb.mp4{mark}1\n'
+    cfg = make_config(tmp_path, train=lines, val=lines, kind='VideoDataset', **options)
+    check_training_lists(cfg)
+    for name in ('train', 'val'):
+        dataset = VideoDataset(pipeline=[], **without_type(cfg[f'{name}_dataloader'].dataset))
+        assert [info['label'] for info in dataset.load_data_list()] == [0, 1]
+
+
+def without_type(node):
+    return {key: value for key, value in node.items() if key != 'type'}
+
+
+def test_stock_dataset_says_why_it_cannot_read_blanks(tmp_path):
+    cfg = make_config(tmp_path, train='a.mp4 0\nmy b.mp4 1\n', kind='VideoDataset', delimiter=' ')
+    with pytest.raises(
+        UserError, match=r"line 2: .* each blank and cannot read 'my b.mp4 1'; set type='mmtin.VideoClip"
+    ):
+        check_training_lists(cfg)
+    cfg.train_dataloader.dataset.type = 'VideoClipDataset'
+    check_training_lists(cfg)
+
+
+@pytest.mark.parametrize('kind', ['VideoDataset', 'VideoClipDataset'])
+def test_line_that_does_not_fit_is_named(kind, tmp_path):
+    with pytest.raises(
+        UserError, match=r"""train.txt, line 2: expected "path label", got 'b.mp4 fight'; repair the line"""
+    ):
+        check_training_lists(make_config(tmp_path, train='a.mp4 0\nb.mp4 fight\n', kind=kind))
+
+
+def test_lists_of_other_packages_are_left_alone(tmp_path):
+    class OtherListDataset(VideoDataset):
+        def load_data_list(self):
+            return []
+
+    cfg = make_config(tmp_path, train='whatever;7\n', val='whatever;7\n')
+    before = {}
+    for name in ('train', 'val'):
+        cfg[f'{name}_dataloader'].dataset.type = OtherListDataset
+        before[name] = dict(cfg[f'{name}_dataloader'].dataset)
+    check_training_lists(cfg)
+    assert {name: dict(cfg[f'{name}_dataloader'].dataset) for name in before} == before
 
 
 def test_several_labels_of_a_clip_are_looked_at(tmp_path):

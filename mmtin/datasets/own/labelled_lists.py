@@ -1,11 +1,10 @@
 """Videos in a list with labels."""
 
-import re
 from pathlib import Path
 from typing import NamedTuple
 
 from mmtin.datasets.annotations import LabelledClip
-from mmtin.datasets.list_files import read_class_list
+from mmtin.datasets.list_files import ListedClip, malformed_line, parse_clips, read_class_list, read_lines
 from mmtin.errors import UserError
 
 
@@ -26,8 +25,8 @@ def read_lists(*paths: Path) -> ListedClips:
     Raises:
         UserError: names the line that does not fit.
     """
-    rows = [list(_rows(path)) for path in paths]
-    words = {word for lines in rows for _, _, labels in lines for word in labels}
+    rows = [_rows(path) for path in paths]
+    words = {word for clips in rows for clip in clips for word in clip.behind}
     numbered = all(word.isdecimal() for word in words)
     beside = paths[0].with_name('labels.txt')
     if beside.is_file():
@@ -41,38 +40,24 @@ def read_lists(*paths: Path) -> ListedClips:
     clips = []
     for path, lines in zip(paths, rows):
         clips.append([])
-        for number, name, labels in lines:
-            unknown = next((label for label in labels if label not in label_of), None)
+        for clip in lines:
+            unknown = next((label for label in clip.behind if label not in label_of), None)
             if unknown is not None:
                 raise UserError(
-                    f'{path}, line {number}: no class {unknown!r}, {beside} names {len(classes)} classes; '
-                    'correct the label or the names'
+                    f'{path}, line {clip.number}: no class {unknown!r}, {beside} names {len(classes)} '
+                    'classes; correct the label or the names'
                 )
-            clips[-1].append(LabelledClip(name, tuple(sorted({label_of[label] for label in labels}))))
+            clips[-1].append(
+                LabelledClip(clip.path, tuple(sorted({label_of[label] for label in clip.behind})))
+            )
     return ListedClips(classes, clips)
 
 
-def _rows(path: Path):
-    """The number, from 1, the path and the labels of each line that is not blank."""
-    try:
-        lines = path.read_text(encoding='utf-8-sig').splitlines()
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f'{path} is no list: it is not UTF-8 text; give a folder, or a list with "path label" per line'
-        ) from error
-    filled = [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
-    if not filled:
-        raise UserError(f'the list {path} is empty; it needs one line a video')
-    delimiter = next((mark for mark in '\t,' if all(mark in line for _, line in filled)), None)
-    for number, line in filled:
-        if delimiter:
-            name, *labels = (part.strip() for part in line.split(delimiter))
-        else:
-            match = re.fullmatch(r'(.+?)((?:\s+\d+)+)', line)
-            name, labels = (match[1], match[2].split()) if match else (line, [])
-        if not name or not labels or not all(labels):
-            raise UserError(
-                f'{path}, line {number}: expected "path label", or a TAB and the name of a class behind '
-                f'the path, got {line!r}; repair the line'
-            )
-        yield number, name, labels
+def _rows(path: Path) -> list[ListedClip]:
+    """The lines that are not blank."""
+    clips = parse_clips([row for row in read_lines(path) if row[1].strip()], usual='\t, ', named='\t,')
+    for clip in clips:
+        negative = min(clip.numbers or (0,)) < 0
+        if negative or not clip.path or not clip.behind or not all(clip.behind):
+            raise malformed_line(path, clip, 'path label')
+    return clips

@@ -11,10 +11,20 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
-from mmtin.datasets.clips import require_data
-from mmtin.datasets.list_files import read_class_list, read_clip_list
+from mmtin.datasets.clips import (
+    RawframeClipDataset,
+    VideoClipDataset,
+    numbers_behind_paths,
+    require_data,
+)
+from mmtin.datasets.list_files import ListedClip, read_class_list, read_labelled_clips
 from mmtin.engine.preflight.loaders import LOADERS, datasets_of
 from mmtin.errors import UserError
+
+# How lists are read that we know; a dataset of another package may have lines of its own.
+_READERS = [
+    kind.load_data_list for kind in (VideoDataset, RawframeDataset, VideoClipDataset, RawframeClipDataset)
+]
 
 
 def check_training_lists(cfg: Config) -> None:
@@ -55,7 +65,7 @@ def follow_labels(cfg: Config, written: Config) -> None:
 
 
 def check_list(dataset: dict, num_classes: int, *, labelled: bool = True) -> None:
-    """Check the labels of a list of clips.
+    """Check the lines and labels of a list of clips.
 
     Args:
         dataset: its config.
@@ -63,8 +73,8 @@ def check_list(dataset: dict, num_classes: int, *, labelled: bool = True) -> Non
         labelled: whether every clip needs a label; of a test set that is to be submitted, none has one.
 
     Raises:
-        UserError: if the list or its folder is not there, names a label that the network lacks, or stands
-            beside a ``labels.txt`` with another number of classes.
+        UserError: if the list or its folder is not there, a line does not fit or names a label that the
+            network lacks, or beside it stands a ``labels.txt`` with another number of classes.
     """
     path = _path(dataset)
     require_data(path, *(_under(dataset, folder) for folder in (dataset.get('data_prefix') or {}).values()))
@@ -115,13 +125,17 @@ def _is_list_of_clips(dataset: dict) -> bool:
     """Whether this is a list of videos or folders of frames on a disk; of others we know nothing."""
     path = dataset['ann_file']
     local = bool(path) and not re.match(r'\w{2,}:', str(path))
-    return local and issubclass(_kind(dataset), VideoDataset | RawframeDataset)
+    return local and _reader(_kind(dataset)) in _READERS
 
 
 def _kind(dataset: dict) -> type:
     kind = dataset.get('type')
     kind = DATASETS.get(kind) if isinstance(kind, str) else kind
     return kind if isinstance(kind, type) else object
+
+
+def _reader(kind: type) -> object:
+    return getattr(kind, 'load_data_list', None)
 
 
 def _under(dataset: dict, path: str) -> str:
@@ -133,10 +147,37 @@ def _path(dataset: dict) -> str:
 
 
 def _labels(dataset: dict, path: str) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """The number of each line and the labels in it; lines that do not fit are for the dataset to refuse."""
-    frames = issubclass(_kind(dataset), RawframeDataset)
-    before = frames + bool(frames and dataset.get('with_offset'))
-    clips = read_clip_list(path, delimiter=dataset.get('delimiter', None if frames else ' '))
-    for number, clip in enumerate(clips, 1):
-        if clip.numbers is not None:
-            yield number, clip.numbers[before:]
+    """The number of each line and the labels in it."""
+    kind = _kind(dataset)
+    frames = issubclass(kind, RawframeDataset)
+    numbers = numbers_behind_paths(frames=frames, with_offset=bool(frames and dataset.get('with_offset')))
+    several = bool(dataset.get('multi_class'))
+    clips = read_labelled_clips(path, dataset.get('delimiter'), numbers, several)
+    if _reader(kind) is VideoDataset.load_data_list:
+        _set_delimiter(dataset, path, clips)
+    for clip in clips:
+        yield clip.number, (clip.numbers or ())[len(numbers) - 1 :]
+
+
+def _set_delimiter(dataset: dict, path: str, clips: Sequence[ListedClip]) -> None:
+    """Tell MMAction2's own dataset, which believes the config, what divides the lines of its list."""
+    stated = dataset.get('delimiter', ' ')
+    for delimiter in (stated, '\t', ',', ' '):
+        if all(_divides(delimiter, clip) for clip in clips):
+            if delimiter != stated:
+                dataset['delimiter'] = delimiter
+                print_log(
+                    f'delimiter: {stated!r} -> {delimiter!r}, what divides the lines of {path}.', 'current'
+                )
+            return
+    clip = next(clip for clip in clips if not _divides(' ', clip))
+    raise UserError(
+        f"{path}, line {clip.number}: MMAction2's VideoDataset divides a line at each blank and "
+        f"cannot read {clip.line!r}; set type='mmtin.VideoClipDataset' in the dataset, or put a TAB behind "
+        'each path'
+    )
+
+
+def _divides(delimiter: str, clip: ListedClip) -> bool:
+    path, *behind = clip.line.strip().split(delimiter)
+    return (path, *map(str.strip, behind)) == (clip.path, *clip.behind)

@@ -193,8 +193,9 @@ def test_what_is_no_data_is_refused_in_one_sentence(folder, spoil, sentence):
 @pytest.mark.parametrize(
     'text, sentence',
     [
-        ('', 'is empty; it needs one line a video'),
+        ('', 'is empty; it needs one line a clip'),
         ('run/0.mp4\n', 'line 1: expected "path label"'),
+        ('run/0.mp4 0\nwalk/0.mp4 -1\n', "line 2: expected .*, got 'walk/0.mp4 -1'"),
         ('run/0.mp4 0\nwalk/0.mp4 first\n', "line 2: expected .*, got 'walk/0.mp4 first'"),
         ('run/0.mp4\t0\nwalk/0.mp4\t3\n', "line 2: no class '3', .*labels.txt names 2 classes"),
         ('gone.mp4 0\nwalk/0.mp4 1\n', '1 of 2 videos are not there, such as .*gone.mp4'),
