@@ -11,7 +11,6 @@ default_hooks = dict(
     sync_buffers=dict(type='SyncBuffersHook'),
     iteration_seed=dict(type='IterationSeedHook'),
     bad_clips=dict(type='BadClipsHook'),
-    num_segments=dict(type='NumSegmentsHook'),
     schedule=dict(type='ScheduleHook'))
 custom_hooks = [
     dict(type='InterlacingHook'),  # offsets and weights, for tools/plot_interlacing.py

@@ -25,6 +25,7 @@ def apply() -> None:
     mmaction.accept_newer_mmcv()
     mmaction.provide_missing_drn()
     mmaction.score_in_float32()
+    mmaction.refuse_joined_clips()
     mmaction.jitter_hue_on_numpy_2()
     mmaction.overlap_tubes_on_numpy_2()
     mmengine.resolve_torchvision_addresses()

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from mmengine.utils import digit_version
+
+from mmtin.errors import UserError
 
 
 def accept_newer_mmcv() -> None:
@@ -76,6 +79,36 @@ def score_in_float32() -> None:
 
     loss_by_feat.__module__ = __name__
     BaseHead.loss_by_feat = loss_by_feat
+
+
+def refuse_joined_clips() -> None:
+    """Let a recognizer refuse clips of another number of frames than its backbone takes.
+
+    MMAction2 1.2.0 puts all frames of a batch in a row, and a backbone with ``num_segments``, such as its
+    ResNetTSM and ResNetTIN, takes each T of them for a clip: a pipeline of 4 frames with T = 8 joins two
+    videos into one, and nobody is told (no report found). ``mim train`` compares pipelines and backbone
+    before; this is for recognizers that were built in Python. May go when MMAction2 compares them.
+    """
+    from mmaction.models.recognizers import Recognizer2D  # needs the remedies above
+
+    original = Recognizer2D.extract_feat
+    if original.__module__ == __name__:
+        return
+
+    @wraps(original)
+    def extract_feat(self, inputs: torch.Tensor, *args, **kwargs):
+        num_segments, frames = getattr(self.backbone, 'num_segments', None), inputs.shape[1]
+        # In a test several views of a video come together.
+        if num_segments and (frames % num_segments or (self.training and frames != num_segments)):
+            raise UserError(
+                f'the pipeline gives clips of {frames} frames, but model.backbone.num_segments='
+                f'{num_segments}; set both to the same number, or call '
+                'mmtin.config.match_num_segments(cfg) before the Runner is built'
+            )
+        return original(self, inputs, *args, **kwargs)
+
+    extract_feat.__module__ = __name__
+    Recognizer2D.extract_feat = extract_feat
 
 
 def jitter_hue_on_numpy_2() -> None:

@@ -5,14 +5,12 @@ from mmtin.engine.checkpoint_hook import WholeCheckpointHook
 from mmtin.engine.finite_loss import FiniteLossHook
 from mmtin.engine.iteration_seed import IterationSeedHook
 from mmtin.engine.loops import ResumableTrainLoop
-from mmtin.engine.num_segments_hook import NumSegmentsHook
 from mmtin.engine.schedule_hook import ScheduleHook
 
 __all__ = [
     'BadClipsHook',
     'FiniteLossHook',
     'IterationSeedHook',
-    'NumSegmentsHook',
     'ResumableTrainLoop',
     'ScheduleHook',
     'WholeCheckpointHook',

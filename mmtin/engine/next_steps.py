@@ -11,7 +11,8 @@ from mmengine.runner import Runner
 def next_steps(runner: Runner) -> str:
     """Commands that test, apply, explain and export what a Runner has trained, with their real paths.
 
-    The checkpoint is the best one if the validations chose one, else the last; '' if none was written.
+    The checkpoint is the best one if the validations chose one, else the last; '' if none was written. Each
+    line may be repeated, and then replaces what it wrote.
     """
     hook = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
     found = getattr(hook, 'best_ckpt_path', None) or getattr(hook, 'last_ckpt', None)
@@ -21,11 +22,11 @@ def next_steps(runner: Runner) -> str:
     config = _short(Path(runner.work_dir, Path(runner.cfg.filename or f'{runner.timestamp}.py').name))
     lines = {
         'test': f'mim test mmtin {config} --checkpoint {checkpoint} --work-dir {work_dir} '
-        f'--dump {work_dir}/predictions.pkl',
+        f'--dump {work_dir}/predictions.pkl --force',
         'predict': f'mim run mmtin predict {_videos(runner)} --config {config} --checkpoint {checkpoint} '
-        f'--out {work_dir}/results.json',
-        'report': f'mim run mmtin report {work_dir}',
-        'export': f'mim run mmtin export_onnx {config} {checkpoint} {work_dir}/model.onnx',
+        f'--out {work_dir}/results.json --force',
+        'report': f'mim run mmtin report {work_dir} --force',
+        'export': f'mim run mmtin export_onnx {config} {checkpoint} {work_dir}/model.onnx --force',
     }
     if runner.cfg.model.get('cls_head') is None:  # a detector, which these two do not take
         del lines['predict'], lines['export']
