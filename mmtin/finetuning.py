@@ -17,8 +17,8 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 # Clips of a step from which on their statistics are better than those of other videos.
 CLIPS_FOR_BATCH_NORM = 16
 OPTIONS = (
-    *('val_data', 'media', 'val_share', 'seed', 'multi_label', 'class_weight', 'batch_norm', 'amp'),
-    'patience',
+    *('val_data', 'media', 'val_share', 'seed', 'multi_label', 'class_weight', 'sampling', 'batch_norm'),
+    *('amp', 'patience'),
 )
 
 
@@ -49,9 +49,10 @@ def use_own_videos(cfg: Config, load_from: str | None = None) -> None:
     split = _split(cfg.work_dir, data, options)
     _set_classes(cfg, split, options.multi_label)
     _weigh_classes(cfg, split, options.class_weight)
+    _draw_classes(cfg, options.sampling)
     frozen = _set_batch_norm(cfg, options.batch_norm, load_from or cfg.get('load_from'))
     _set_precision(cfg, options.amp)
-    _watch(cfg, options.class_weight, options.patience)
+    _watch(cfg, options.class_weight or options.sampling, options.patience)
     for name in ('data', 'finetune'):
         cfg.pop(name, None)
     print_log(
@@ -185,6 +186,13 @@ def _weigh_classes(cfg: Config, split: Split, class_weight: str | None) -> None:
     cfg.model.cls_head.loss_cls = dict(loss, class_weight=[round(weight, 4) for weight in weights])
 
 
+def _draw_classes(cfg: Config, sampling: str | None) -> None:
+    if sampling not in (None, 'balanced'):
+        raise UserError(f"finetune.sampling must be 'balanced' or None, got {sampling!r}")
+    if sampling:
+        cfg.train_dataloader.sampler = dict(type='BalancedSampler')
+
+
 def _set_batch_norm(cfg: Config, batch_norm: str, load_from: str | None) -> bool:
     """Whether it is frozen: statistics and affine parameters stay those of the weights to start from."""
     if batch_norm not in ('auto', 'frozen', 'trained'):
@@ -207,12 +215,12 @@ def _set_precision(cfg: Config, amp: bool | str) -> None:
     refuse_amp_without_gpu(cfg)
 
 
-def _watch(cfg: Config, class_weight: str | None, patience: int | None) -> None:
+def _watch(cfg: Config, balanced: str | None, patience: int | None) -> None:
     """The metric by which a checkpoint is the best, and training stops."""
     if cfg.model.cls_head.get('multi_class'):
         metric = 'acc/mean_average_precision'
     else:
-        metric = 'acc/mean1' if class_weight else 'acc/top1'
+        metric = 'acc/mean1' if balanced else 'acc/top1'
     if cfg.default_hooks.checkpoint.get('save_best') == 'auto':
         cfg.default_hooks.checkpoint.save_best = metric
     if patience is not None and cfg.get('val_evaluator') is not None:

@@ -130,6 +130,16 @@ def test_balanced_weights_let_every_class_count_the_same(folder, tmp_path):
         completed(tmp_path, folder, **{'finetune.class_weight': 'equal'})
 
 
+def test_classes_are_drawn_as_often_on_request(folder, tmp_path):
+    cfg = completed(tmp_path, folder, **{'finetune.sampling': 'balanced'})
+    assert cfg.train_dataloader.sampler == dict(type='BalancedSampler')
+    assert cfg.val_dataloader.sampler.type == 'SeededSampler'
+    assert cfg.default_hooks.checkpoint.save_best == 'acc/mean1'
+    assert completed(tmp_path, folder).train_dataloader.sampler.type == 'SeededSampler'
+    with pytest.raises(UserError, match="sampling must be 'balanced' or None, got 'equal'"):
+        completed(tmp_path, folder, **{'finetune.sampling': 'equal'})
+
+
 def test_precision_is_mixed_on_a_gpu(folder, tmp_path, monkeypatch):
     for name in ('mmtin.finetuning', 'mmtin.config'):
         monkeypatch.setattr(f'{name}.get_device', lambda: 'cuda')
@@ -205,7 +215,7 @@ def trained(cfg: Config) -> Runner:
 @pytest.mark.parametrize('several', [False, True], ids=['one-label', 'several'])
 def test_train_validate_and_what_comes_next(several, folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    options = {'finetune.class_weight': 'balanced'}
+    options = {'finetune.class_weight': 'balanced', 'finetune.sampling': 'balanced'}
     data = folder
     if several:
         data = with_several_labels(folder, tmp_path / 'list.txt')
@@ -232,6 +242,7 @@ def test_train_validate_and_what_comes_next(several, folder, tmp_path, monkeypat
         ['mim', 'run', 'mmtin', 'export_onnx'],
     ]
     for line in lines:
+        assert '--force' in line, 'it may be typed again'
         there = [arg for arg in line[3:] if not arg.startswith('-') and '/' in arg]
         made = ('predictions.pkl', 'results.json', 'model.onnx')
         assert all(Path(arg).exists() for arg in there if not arg.endswith(made))

@@ -9,6 +9,7 @@ finetune = dict(
     seed=0,  # of the division
     multi_label=None,  # None: if a line of the list has several labels
     class_weight=None,  # 'balanced': each class counts the same in the loss, however few videos it has
+    sampling=None,  # 'balanced': each class is drawn as often, however few videos it has
     batch_norm='auto',  # 'frozen', 'trained'; auto: trained without weights to start from, or from 16 clips on
     amp='auto',  # True, False; auto: mixed precision where there is a CUDA device
     patience=8)  # epochs without improvement before training stops; None: never

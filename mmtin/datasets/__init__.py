@@ -1,6 +1,7 @@
 """Datasets and transforms that MMAction2 lacks, registered in its DATASETS and TRANSFORMS."""
 
 from mmtin.datasets.ava import AVAClipDataset
+from mmtin.datasets.balanced import BalancedSampler
 from mmtin.datasets.clips import RawframeClipDataset, VideoClipDataset
 from mmtin.datasets.flip import FlipWithLabel
 from mmtin.datasets.randomness import SeededInfiniteSampler, SeededSampler
@@ -9,6 +10,7 @@ from mmtin.datasets.video.decoding import VideoDecode, VideoInit
 
 __all__ = [
     'AVAClipDataset',
+    'BalancedSampler',
     'FlipWithLabel',
     'PillowResize',
     'RawframeClipDataset',
