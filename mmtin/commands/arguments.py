@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import os
 import re
 import runpy
 import sys
@@ -90,20 +91,26 @@ def mmaction2_tool(
 
 
 class Options(DictAction):
-    """mmengine's reading of ``--cfg-options``, without taking blanks out of paths.
+    """mmengine's reading of ``--cfg-options``, without damage to paths.
 
-    There ``dataset.ann_file='my videos/train.txt'`` loses its blank, and one that the shell took for the
-    end of an option ends in a traceback.
+    There ``dataset.ann_file='my videos/train.txt'`` loses its blank, a comma makes a list of a path, and a
+    blank that the shell took for the end of an option ends in a traceback.
     """
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
+        options = dict(getattr(namespace, self.dest, None) or {})
         for text in values or ():
             if '=' not in text:
                 parser.error(f"{option_string} takes KEY=VALUE, got {text!r}; quote blanks: 'KEY=a b'")
-        super().__call__(parser, namespace, values, option_string)
-        options = getattr(namespace, self.dest)
-        for key, value in (text.split('=', maxsplit=1) for text in values or ()):
-            if ' ' in value and not re.search(r'[][(),{}]', value):
-                options[key] = value
+            key, value = text.split('=', maxsplit=1)
             if value == r'\t':  # a shell makes no TAB of it
-                options[key] = '\t'
+                value = '\t'
+            options[key] = value if _is_text(value) else self._parse_iterable(value)
+        setattr(namespace, self.dest, options)
+
+
+def _is_text(value: str) -> bool:
+    """Whether a value has blanks and makes no list, or would and is the name of a file or folder."""
+    return bool(re.search(r'[][(),{} ]', value)) and (
+        os.path.exists(value) or not re.search(r'[][(),{}]', value)
+    )

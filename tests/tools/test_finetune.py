@@ -6,6 +6,7 @@ import shlex
 
 import pytest
 
+from mmtin.scores.dumps import read_dump
 from tests.configs.experiments import CONFIGS
 from tests.datasets.own.own_files import make_folders
 from tests.tools.in_process import run_tool
@@ -30,17 +31,19 @@ def test_every_line_that_training_ends_with(tmp_path, monkeypatch, capsys):
     said = capsys.readouterr().out
     lines = [shlex.split(line, comments=True) for line in said.partition('\nNext:\n')[2].splitlines()]
     assert len(lines) == 4
+    work_dir = tmp_path / 'work_dirs/tin_r18_finetune'
+    for name in ('predictions.pkl', 'results.json', 'report.html', 'model.onnx'):
+        (work_dir / name).write_text('of the same lines, typed before')
     for _, verb, _, *args in lines:  # mim test mmtin ..., mim run mmtin predict ...
         name = args.pop(0) if verb == 'run' else verb
         if name == 'test':
             args.remove('--checkpoint')  # mim takes it for an option, MMAction2's tool by its place
         assert run_tool(monkeypatch, name, *args) is None
-    work_dir = tmp_path / 'work_dirs/tin_r18_finetune'
     results = json.loads((work_dir / 'results.json').read_text())
     assert {top['name'] for video in results['results'] for top in video['predictions']} == {'run', 'walk'}
     assert re.search(r'\bwalk\b', (work_dir / 'report.html').read_text())
-    assert (work_dir / 'model.onnx').is_file()
-    assert (work_dir / 'predictions.pkl').is_file()
+    assert (work_dir / 'model.onnx').stat().st_size > 1_000_000
+    assert len(read_dump(work_dir / 'predictions.pkl')) == 2
 
 
 def test_what_is_no_data_ends_in_one_sentence(tmp_path, monkeypatch):

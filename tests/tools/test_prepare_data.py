@@ -1,12 +1,17 @@
 """From the owner's files to lists, as a person types it."""
 
 import re
+import shlex
 import sys
 from pathlib import Path
 
+import pytest
+
+from mmtin.commands.arguments import mmaction2_tool
+from mmtin.datasets.own import read_own_videos
 from tests.datasets.own.own_files import make_folders
 from tests.datasets.owner_files import make
-from tests.tools.in_process import run_here
+from tests.tools.in_process import run_here, run_tool
 from tests.tools.mim import run
 
 TOOL = Path(__file__).parents[2] / 'tools/prepare_data.py'
@@ -59,6 +64,19 @@ def test_lists_of_folders(tmp_path):
     result = run_here('prepare_data', 'folder', '--media', 'mine', '--force', cwd=tmp_path)
     assert result.returncode == 1
     assert result.stdout.splitlines()[-1].startswith('error: no video that can be read: mine/walk/0.mp4')
+
+
+@pytest.mark.parametrize('name', ['my videos', 'clips (2), old'])
+def test_line_to_type_next_finds_the_lists(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    make_folders(tmp_path / name, run=2, walk=2)
+    assert run_tool(monkeypatch, 'prepare_data', 'folder', '--media', name) is None
+    _, mim, train, package, *typed = shlex.split(capsys.readouterr().out.splitlines()[-1])
+    assert (mim, train, package) == ('mim', 'train', 'mmtin')
+    monkeypatch.setattr(sys, 'argv', ['train.py', *typed])
+    args = mmaction2_tool('train')['parse_args']()
+    assert args.cfg_options == {'data': f'data/{name}'}
+    assert len(read_own_videos(Path(args.cfg_options['data'])).train) == 2
 
 
 def test_owners_files_must_be_named(tmp_path):
