@@ -14,6 +14,7 @@ from mmtin.config import (
     type_name,
 )
 from mmtin.errors import UserError
+from tests.configs.experiments import CONFIGS
 
 C2D = Path(mmaction.__path__[0], '.mim/configs/recognition/c2d')
 
@@ -119,6 +120,26 @@ def test_options_that_come_too_late_are_refused(name):
     cfg = Config(dict(num_segments=8, split=1, data_root='data', model={}))
     with pytest.raises(UserError, match=f'--cfg-options {name}=... would change nothing'):
         refuse_late_options(cfg, [name])
+
+
+@pytest.mark.parametrize(
+    'name, meant',
+    [
+        ('max_epoch', 'train_cfg.max_epochs'),
+        ('modle.backbone.depth', 'model'),
+        ('test_protcl', 'test_protocol'),
+        ('num_class', 'model.cls_head.num_classes'),
+    ],
+)
+def test_names_that_no_config_has_are_refused(name, meant):
+    cfg = Config.fromfile(CONFIGS / 'tin_r50_ucf101.py')
+    with pytest.raises(UserError) as caught:
+        refuse_late_options(cfg, [name])
+    entry = name.partition('.')[0]
+    assert str(caught.value) == (
+        f'--cfg-options {name}=... would change nothing: no config has an entry {entry}; '
+        f'do you mean {meant}?'
+    )
 
 
 def test_options_that_count_are_accepted():

@@ -129,6 +129,13 @@ def load(args: argparse.Namespace) -> tuple[torch.nn.Module, list[str]]:
     return model, class_names(model.cfg, args.labels)
 
 
+def short_video(num_frames: int, num_segments: int) -> str:
+    """What is said of a video with fewer frames than the network looks at."""
+    if num_frames == 1:
+        return f'one frame, as of a picture, for clips of {num_segments}: nothing moves in it'
+    return f'{num_frames} frames for clips of {num_segments}: some are repeated'
+
+
 def predict_files(args: argparse.Namespace) -> int:
     """Write the results of all videos and return the exit status."""
     out = args.out or Path('results.json')
@@ -142,7 +149,7 @@ def predict_files(args: argparse.Namespace) -> int:
     workers = default_workers(len(videos)) if args.workers is None else args.workers
     num_segments = stated_num_segments(model.cfg) or 1
 
-    faults, table = [], []
+    faults, notes, table = [], [], []
     head = dict(config=args.config, checkpoint=args.checkpoint)
     with ResultsFile(out, args.force, **head) as results, VideoProgress('Predicting', len(videos)) as bar:
         for index, (video, result) in enumerate(predict_videos(model, videos, args.batch_size, workers)):
@@ -154,8 +161,7 @@ def predict_files(args: argparse.Namespace) -> int:
             best = top_classes(result.scores, names, args.topk)
             entry = dict(video=video.name, predictions=best)
             if result.num_frames < num_segments:
-                entry['note'] = f'{result.num_frames} frames for clips of {num_segments}: some are repeated'
-                bar.note(f'{video.name}: {entry["note"]}')
+                entry['note'] = short_video(result.num_frames, num_segments)
             if copies:
                 lines = [f'{found["name"]}  {found["score"]:.1%}' for found in best]
                 try:
@@ -163,8 +169,10 @@ def predict_files(args: argparse.Namespace) -> int:
                     if lost:
                         bar.note(f'{video.name}: no sound in its copy: {lost}')
                 except (av.error.FFmpegError, ValueError) as error:
-                    entry['note'] = f'no copy with its prediction: {Fault.of(error).reason}'
-                    bar.note(f'{video.name}: {entry["note"]}')
+                    failed = f'no copy with its prediction: {Fault.of(error).reason}'
+                    entry['note'] = f'{entry["note"]}; {failed}' if 'note' in entry else failed
+            if 'note' in entry:
+                notes.append(f'note on {video.name}: {entry["note"]}')
             results.add(**entry)
             shown = best if len(videos) == 1 else best[:1]
             table += [(video.name, found['name'], f'{found["score"]:.1%}') for found in shown]
@@ -173,6 +181,8 @@ def predict_files(args: argparse.Namespace) -> int:
         results.finish(videos=len(videos), failed=len(faults), videos_per_second=round(bar.rate, 2))
     if len(videos) <= LONGEST_TABLE:
         print(tabulate(table, headers=('video', 'class', 'confidence')))
+    for note in notes:
+        print(note, file=sys.stderr)
     for fault in faults:
         print(f'passed over {fault}', file=sys.stderr)
     print(f'{len(videos) - len(faults)} of {len(videos)} videos, {bar.rate:.1f} a second. Results: {out}')

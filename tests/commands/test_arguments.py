@@ -27,6 +27,7 @@ def read(*texts: str) -> dict:
         ('(1, 2)', (1, 2)),
         ('my videos/train.txt', 'my videos/train.txt'),
         ('a=b', 'a=b'),
+        (r'\t', '\t'),
     ],
 )
 def test_values(text, value):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 from mmaction.datasets.transforms import ColorJitter
 from mmaction.models.heads import BaseHead
@@ -29,6 +30,17 @@ def test_everything_imports_in_a_fresh_process():
         'except ImportError as error:\n    print(error)\n'
     )
     assert 'DRN localizer is missing from the mmaction2 wheel' in output and '2714' in output
+
+
+def test_guide_explains_what_is_said_without_mmtin():
+    output = python(
+        'from mmaction.registry import MODELS\n'
+        'try:\n    MODELS.build(dict(type="TINResNet", depth=18))\n'
+        'except Exception as error:\n    print(error)\n'
+    )
+    guide = (Path(__file__).parents[2] / 'docs/guides/troubleshooting.md').read_text()
+    assert output.strip()
+    assert f'| `{output.strip()}` | MMAction2\'s wheel lacks a package | `import mmtin` before' in guide
 
 
 def test_applying_twice_changes_nothing():

@@ -7,6 +7,8 @@ import sys
 import threading
 
 import av
+import cv2
+import numpy as np
 import pytest
 
 from tests.prediction.small_recognizer import NUM_CLASSES, moving_frames, write_recognizer, write_video
@@ -61,6 +63,18 @@ def test_folder_with_a_bad_file(predict, tmp_path, capsys):
     out, err = capsys.readouterr()
     assert '2 of 3 videos' in out and 'results.json' in out and 'results_videos' in out
     assert f'passed over text.mp4: {bad["error"]}' in err
+    assert 'note on sub/b.avi: 2 frames for clips of 4: some are repeated' in err
+
+
+def test_picture_by_the_name_of_a_video_is_told_of(predict, tmp_path, capfd):
+    picture = cv2.imencode('.jpg', np.full((48, 64, 3), 99, np.uint8))[1]
+    (tmp_path / 'walk.mp4').write_bytes(picture.tobytes())
+    assert predict('walk.mp4') is None
+    screen = capfd.readouterr()
+    assert '%' in screen.out
+    note = 'one frame, as of a picture, for clips of 4: nothing moves in it'
+    assert f'note on walk.mp4: {note}' in screen.err.splitlines()
+    assert json.loads((tmp_path / 'results.json').read_text())['results'][0]['note'] == note
 
 
 def test_list_of_a_data_set(predict, tmp_path, capsys):

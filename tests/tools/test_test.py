@@ -51,11 +51,16 @@ def test_checkpoint_of_another_model_is_refused(change, expected, work_dir, monk
     assert len(list(work_dir.glob('*/*.json'))) == before, 'a refused test reports no accuracy'
 
 
-def test_results_name_the_checkpoint_that_was_tested(work_dir, monkeypatch):
+def test_results_name_the_checkpoint_that_was_tested(work_dir, monkeypatch, capsys):
     content = read_checkpoint(work_dir / 'epoch_2.pth')
     torch.save(content, work_dir / 'other.pth')
     assert run_test(monkeypatch, work_dir, checkpoint='other.pth') is None
     assert latest_test_result(work_dir).checkpoint == work_dir / 'other.pth'
+    assert run_tool(monkeypatch, 'compare', work_dir) is None
+    assert re.search(r'\| tiny .*/tiny/other\.pth', capsys.readouterr().out)
+    page = work_dir.parent / 'report.html'
+    assert run_tool(monkeypatch, 'report', work_dir, '--out', page, '--clips', 1) is None
+    assert 'tested checkpoint other.pth' in page.read_text()
 
 
 def test_options_of_a_test_are_not_the_config_of_later_ones(work_dir, monkeypatch):
