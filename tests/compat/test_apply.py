@@ -40,7 +40,7 @@ def test_guide_explains_what_is_said_without_mmtin():
     )
     guide = (Path(__file__).parents[2] / 'docs/guides/troubleshooting.md').read_text()
     assert output.strip()
-    assert f'| `{output.strip()}` | MMAction2\'s wheel lacks a package | `import mmtin` before' in guide
+    assert f"| `{output.strip()}` | MMAction2's wheel lacks a package | `import mmtin` before" in guide
 
 
 def test_applying_twice_changes_nothing():
