@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.tools.mim import run, run_mim
 
@@ -50,6 +51,43 @@ def test_wheel_holds_every_file(wheel):
     package = (path for path in (ROOT / 'mmtin').rglob('*') if path.is_file() and path.suffix != '.pyc')
     expected |= {str(path.relative_to(ROOT)) for path in package}
     assert expected <= inside
+
+
+@pytest.fixture(scope='module')
+def requirements(wheel):
+    with zipfile.ZipFile(wheel) as file:
+        (name,) = (name for name in file.namelist() if name.endswith('.dist-info/METADATA'))
+        lines = file.read(name).decode().splitlines()
+    return [Requirement(line.partition(': ')[2]) for line in lines if line.startswith('Requires-Dist: ')]
+
+
+def needed(requirements, **environment):
+    """What a plain `pip install` brings where the environment is that."""
+    environment = {'extra': '', 'python_version': '3.12', **environment}
+    return {r.name for r in requirements if r.marker is None or r.marker.evaluate(environment)}
+
+
+def test_plain_install_puts_no_second_copy_over_a_module(requirements):
+    """Which of the distributions of a module is there, is for those who made the environment to say."""
+    family = {'mmcv', 'mmcv-lite', 'mmengine', 'mmdet', 'onedl-mmcv', 'onedl-mmengine', 'onedl-mmdetection'}
+    assert not family & needed(requirements)
+
+
+@pytest.mark.parametrize(
+    ('system', 'machine', 'has_decord'),
+    [
+        ('linux', 'x86_64', True),
+        ('win32', 'AMD64', True),
+        ('linux', 'aarch64', False),
+        ('darwin', 'arm64', False),
+        ('darwin', 'x86_64', False),
+        ('win32', 'ARM64', False),
+    ],
+)
+def test_brings_mmaction2_only_where_decord_has_wheels(requirements, system, machine, has_decord):
+    """mmaction2 asks for decord, which pip could not install elsewhere."""
+    there = needed(requirements, sys_platform=system, platform_machine=machine)
+    assert there & {'mmaction2', 'decord', 'decord2'} == {'mmaction2' if has_decord else 'decord2'}
 
 
 def test_installed_package_imports_from_its_own_place(python, tmp_path):
