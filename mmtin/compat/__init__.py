@@ -10,12 +10,14 @@ def apply() -> None:
     """Apply every remedy; calling it again changes nothing.
 
     Raises:
-        ImportError: if a version does not fit, see :func:`mmtin.compat.versions.check_versions`.
+        ImportError: if a version does not fit or OpenCV does not load; one sentence with what mends it.
     """
+    from mmtin.compat.opencv import check_loads
     from mmtin.compat.python import restore_find_loader
     from mmtin.compat.versions import check_versions
 
     check_versions()
+    check_loads()
     restore_find_loader()
 
     # These import what was checked, and numpy's names and the loader must be there when they do.
