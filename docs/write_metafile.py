@@ -36,8 +36,12 @@ DATA = dict(
     mmit='MMiT',
     ava21='AVA v2.1',
     demo='mmtin demo',
+    far='mmtin demo, events far apart',
+    vc1='MIRACL-VC1',
     finetune='your own',
 )
+# Whose paper a network is of, where its name does not say so.
+COLLECTION = dict(rtcn='TIN')
 METRICS = dict(top1='Top 1 Accuracy (paper)', top5='Top 5 Accuracy (paper)', mean_ap='mAP (paper)')
 
 
@@ -60,6 +64,7 @@ def published() -> dict[str, dict[str, float]]:
 def entry(path: Path, figures: dict[str, float]) -> dict:
     """What the metafile says of one config."""
     cfg, name = Config.fromfile(path), path.stem
+    model = name.partition('_')[0]
     backbone = cfg.model.backbone.get('backbone', cfg.model.backbone)  # a detector wraps it
     weights = _weights(cfg, backbone)
     data = DATA[name.rpartition('_')[2]] + (f' split {cfg.split}' if 'split' in cfg else '')
@@ -77,7 +82,7 @@ def entry(path: Path, figures: dict[str, float]) -> dict:
     return {
         'Name': name,
         'Config': f'configs/{path.name}',
-        'In Collection': name.partition('_')[0].upper(),
+        'In Collection': COLLECTION.get(model, model.upper()),
         'Metadata': metadata,
         'Modality': 'RGB',
         'Results': [{'Dataset': data, 'Task': task, 'Metrics': metrics}],

@@ -3,9 +3,13 @@
 
 Every run is a training and a test in a process of its own. Finished runs are not done again
 and an interrupted one goes on from its last epoch: give the same command again.
+
+With --sets it does the runs of the comparison in docs/ablation.md and keeps a record of each in
+--results, from which a later call goes on without the work directories.
 """
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
@@ -14,18 +18,22 @@ from mmengine.config import Config
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.progress import TimeRemainingColumn as TimeLeft
 
-from mmtin.ablation import results_table, runs
+from mmtin.ablation import campaign, comparison, results_table, runs
+from mmtin.ablation.records import read_records
+from mmtin.ablation.sets import SETS, cells
 from mmtin.ablation.variants import VARIANTS
 from mmtin.commands.arguments import one_sentence_errors, positive_int, require_file
+from mmtin.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def parse_args() -> argparse.Namespace:
-    names = '\n'.join(f'  {name:13} {variant.label}' for name, variant in VARIANTS.items())
+    names = '\n'.join(f'  {name:15} {variant.label}' for name, variant in VARIANTS.items())
+    sets = '\n'.join(f'  {name:17} {each.label}' for name, each in SETS.items())
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog=f'variants:\n{names}',
+        epilog=f'variants:\n{names}\n\nsets:\n{sets}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -38,11 +46,15 @@ def parse_args() -> argparse.Namespace:
         '--variants',
         nargs='+',
         choices=VARIANTS,
-        default=list(VARIANTS),
         metavar='NAME',
         help='which of those below (default: all)',
     )
-    parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2], help='(default: 0 1 2)')
+    parser.add_argument(
+        '--seeds',
+        nargs='+',
+        type=int,
+        help='(default: 0 1 2; with --sets 5 of TSN, TSM and TIN and 3 of others)',
+    )
     parser.add_argument('--epochs', type=positive_int, help="of each run (default: the config's)")
     parser.add_argument(
         '--config',
@@ -52,8 +64,37 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--work-dir', type=Path, help='where runs go (default: work_dirs/ablation_{data})')
     parser.add_argument('--keep-checkpoints', action='store_true', help='keep the weights of every run')
     parser.add_argument('--report', action='store_true', help='train nothing, report on what is finished')
+    parser.add_argument(
+        '--sets',
+        nargs='+',
+        choices=SETS,
+        metavar='NAME',
+        help='in place of --data, --config and --epochs: those below, in this order, found in data/',
+    )
+    parser.add_argument(
+        '--frames', nargs='+', type=positive_int, help='of a clip, with --sets (default: those of each set)'
+    )
+    parser.add_argument(
+        '--results',
+        type=Path,
+        default=Path('docs/ablation/runs.jsonl'),
+        help='with --sets: the records of finished runs (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--jobs',
+        type=positive_int,
+        default=1,
+        help='with --sets: runs at a time, which share the cores (default: %(default)s)',
+    )
+    parser.add_argument('--left', action='store_true', help='with --sets: train nothing, show what is left')
     args = parser.parse_args()
-    args.work_dir = args.work_dir or Path('work_dirs', f'ablation_{args.data.name}')
+    if args.sets and (args.epochs or args.config != parser.get_default('config')):
+        parser.error('--sets brings its own --config and --epochs')
+    if args.left and not args.sets:
+        parser.error('--left needs --sets')
+    args.work_dir = args.work_dir or Path(
+        'work_dirs', 'ablation' if args.sets else f'ablation_{args.data.name}'
+    )
     return args
 
 
@@ -63,15 +104,14 @@ def train_all(args: argparse.Namespace) -> None:
     epochs = args.epochs or base.train_cfg.max_epochs
     described = runs.describe_data(data)
     runs.claim(args.work_dir, dict(config=Path(args.config).name, epochs=epochs, data=described))
-    planned = runs.plan(args.work_dir.resolve(), dict.fromkeys(args.variants), dict.fromkeys(args.seeds))
+    variants, seeds = args.variants or VARIANTS, args.seeds or (0, 1, 2)
+    planned = runs.plan(args.work_dir.resolve(), dict.fromkeys(variants), dict.fromkeys(seeds))
     left = [run for run in planned if not run.result_file.exists()]
     print(f'{len(planned)} runs, {len(planned) - len(left)} of them finished already.')
     configs = [runs.run_config(base, run, data, described['classes'], epochs) for run in left]
     steps = [runs.num_steps(cfg, described['train_clips']) for cfg in configs]
 
-    columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TextColumn('steps'))
-    # Runs differ in speed, so that the time left is judged by many of them.
-    with Progress(*columns, TimeElapsedColumn(), TimeLeft(), speed_estimate_period=1800) as progress:
+    with progress_bar() as progress:
         task = progress.add_task('', total=sum(steps))
         for index, (run, cfg, num_steps) in enumerate(zip(left, configs, steps, strict=True)):
             done = sum(steps[:index])
@@ -89,17 +129,63 @@ def train_all(args: argparse.Namespace) -> None:
             progress.print(f'{run}: top-1 {top1:.1f} %, {result["minutes"]:.1f} minutes')
 
 
+def train_sets(args: argparse.Namespace) -> None:
+    asked = cells(args.sets, args.frames, args.variants, args.seeds)
+    planned = campaign.plan(asked, ROOT / 'configs', Path('data'), args.work_dir, args.results)
+    left = [entry for entry in planned if entry.record is None]
+    print(f'{len(planned)} runs, {len(planned) - len(left)} of them finished already.')
+    threads = max(1, (os.cpu_count() or 1) // args.jobs) if args.jobs > 1 else None
+    steps = dict.fromkeys((entry.cell for entry in left), 0)
+    with progress_bar() as progress:
+        task = progress.add_task(f'{len(left)} runs', total=sum(entry.steps for entry in left))
+
+        def on_step(entry: campaign.Planned, step: int) -> None:
+            steps[entry.cell] = max(step, steps[entry.cell])
+            progress.update(task, completed=sum(steps.values()))
+
+        finished = campaign.train(left, args.results, args.jobs, threads, on_step, args.keep_checkpoints)
+        for entry, record in finished:
+            on_step(entry, entry.steps)
+            progress.print(
+                f'{entry.cell}: top-1 {record.top1:.1f} %, reversed {record.top1_reversed:.1f} %, '
+                f'{record.minutes:.1f} minutes'
+            )
+
+
+def progress_bar() -> Progress:
+    columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TextColumn('steps'))
+    # Runs differ in speed, so that the time left is judged by many of them.
+    return Progress(*columns, TimeElapsedColumn(), TimeLeft(), speed_estimate_period=1800)
+
+
+def report_sets(args: argparse.Namespace) -> None:
+    records = read_records(args.results)
+    asked = cells(args.sets, args.frames, args.variants, args.seeds)
+    if not args.left:
+        found = [record for cell, record in records.items() if cell in asked]
+        if not found:
+            raise UserError(f'no finished run of these in {args.results}; train with --sets first')
+        print(comparison.report(found))
+    unfinished = [cell for cell in asked if cell not in records]
+    if unfinished:
+        print(comparison.left(asked, records))
+    print(f'{len(asked) - len(unfinished)} of {len(asked)} runs are done; the records: {args.results}')
+
+
 def main() -> None:
     args = parse_args()
     # `kill` stops the tool as Ctrl-C does: a run must not outlive the command that watches it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with one_sentence_errors():
-        if not args.report:
+        if not (args.report or args.left):
             try:
-                train_all(args)
+                train_sets(args) if args.sets else train_all(args)
             except KeyboardInterrupt:
                 sys.exit('stopped; the same command goes on from here')
         print()
+        if args.sets:
+            report_sets(args)
+            return
         print(results_table.write_report(args.work_dir))
         print(f'Table, numbers and chart: {args.work_dir}/ablation.{{md,csv,png,svg}}')
 

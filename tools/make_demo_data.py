@@ -2,7 +2,8 @@
 """Make videos of eight classes in pairs that differ only in the arrow of time.
 
 The easy set is the demo's. In the hard one speed, frame rate and the extent of the motion vary from clip
-to clip, with feints before and after it: the ablations' set.
+to clip, with feints before and after it. In the far one two short events, far apart, tell the class by
+their order. These two are the ablations' sets.
 """
 
 import argparse
@@ -18,14 +19,16 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-    parser.add_argument('--difficulty', choices=DIFFICULTIES, default='easy', help='which of the two sets')
-    parser.add_argument('--out', type=Path, help='folder to make, data/demo or data/demo_hard')
+    parser.add_argument('--difficulty', choices=DIFFICULTIES, default='easy', help='which of the sets')
+    parser.add_argument(
+        '--out', type=Path, help='folder to make, data/demo, data/demo_hard or data/demo_far'
+    )
     parser.add_argument('--clips', type=int, default=720, help='clips in all')
     parser.add_argument('--val-clips', type=int, default=240, help='how many of them are held out')
     parser.add_argument('--seed', type=int, default=0, help='of everything random')
     parser.add_argument('--force', action='store_true', help='replace the folder and all that it holds')
     args = parser.parse_args()
-    args.out = args.out or Path('data', 'demo' if args.difficulty == 'easy' else 'demo_hard')
+    args.out = args.out or Path('data', 'demo' if args.difficulty == 'easy' else f'demo_{args.difficulty}')
     return args
 
 

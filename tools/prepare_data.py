@@ -28,7 +28,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         'data_set', choices=(*DATA_SETS, FOLDER), metavar='DATASET', help=', '.join((*DATA_SETS, FOLDER))
     )
-    parser.add_argument('--annotations', type=Path, help="folder with the owner's files; not with folder")
+    parser.add_argument(
+        '--annotations', type=Path, help="folder with the owner's files; not with folder or miracl_vc1"
+    )
     parser.add_argument('--media', type=Path, required=True, help='folder with the clips')
     parser.add_argument(
         '--out',
@@ -56,7 +58,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=0, help='of folder: of the division (default: 0)')
     parser.add_argument('--force', action='store_true', help='replace lists that are there')
     args = parser.parse_args()
-    if args.data_set != FOLDER and args.annotations is None:
+    data_set = DATA_SETS.get(args.data_set)
+    if data_set and not data_set.frame_files and args.annotations is None:
         parser.error('the following arguments are required: --annotations')
     return args
 

@@ -3,11 +3,9 @@
 import sys
 
 from mmengine.config import Config
-from mmengine.runner import Runner
 
+from mmtin.ablation.one_run import train_and_test
 from mmtin.commands.arguments import one_sentence_errors
 
 with one_sentence_errors():
-    runner = Runner.from_cfg(Config.fromfile(sys.argv[1]))
-    runner.train()
-    runner.test()
+    train_and_test(Config.fromfile(sys.argv[1]))

@@ -1,15 +1,17 @@
 """Train and test every variant with every seed, each run in processes of its own, resumable."""
 
 import copy
+import hashlib
 import json
 import math
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from statistics import mean
+from statistics import median
 from typing import Any, NamedTuple
 
 import torch
@@ -17,11 +19,13 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
+from mmtin.ablation.one_run import TESTED
+from mmtin.ablation.records import digest
 from mmtin.ablation.variants import VARIANTS
+from mmtin.config import type_name
 from mmtin.datasets.list_files import read_class_list, read_clip_list
 from mmtin.errors import UserError
 from mmtin.files.whole import write_whole
-from mmtin.scores import latest_test_result
 
 # Entries of the trunk's config that a variant replaces.
 _TEMPORAL = {'type', 'num_segments', 'shift_div', 'groups', 'reverse', 'max_offset', 'initial_offset'}
@@ -90,11 +94,22 @@ def claim(work_dir: Path, settings: dict[str, Any]) -> None:
     _write_json(file, settings)
 
 
-def run_config(base: Config, run: AblationRun, data_root: Path, num_classes: int, epochs: int) -> Config:
-    """The experiment ``base`` with the backbone and seed of ``run``, on the videos in ``data_root``."""
+def run_config(
+    base: Config,
+    run: AblationRun,
+    data_root: Path,
+    num_classes: int,
+    epochs: int,
+    num_segments: int | None = None,
+) -> Config:
+    """The experiment ``base`` with the backbone and seed of ``run``, on the clips in ``data_root``.
+
+    ``num_segments``, T, is by default that of ``base``. Frames are decoded once and kept in memory.
+    """
     cfg = copy.deepcopy(base)
     variant = VARIANTS[run.variant]
     trunk = cfg.model.backbone
+    cfg.model.cls_head.num_segments = num_segments or cfg.model.cls_head.num_segments
     backbone = {key: value for key, value in trunk.items() if key not in _TEMPORAL} | dict(variant.backbone)
     if variant.is_temporal:
         backbone['num_segments'] = cfg.model.cls_head.num_segments
@@ -102,8 +117,19 @@ def run_config(base: Config, run: AblationRun, data_root: Path, num_classes: int
     cfg.model.cls_head.num_classes = num_classes
     cfg.custom_imports = dict(imports=['mmtin', *variant.imports], allow_failed_imports=False)
     for name, split in (('train_dataloader', 'train'), ('test_dataloader', 'val')):
-        cfg[name].dataset.ann_file = str(data_root / f'{split}.txt')
-        cfg[name].dataset.data_prefix = dict(video=str(data_root))
+        dataset = cfg[name].dataset
+        dataset.ann_file = str(data_root / f'{split}.txt')
+        frames = 'Rawframe' in type_name(dataset)
+        dataset.data_prefix = dict(img=str(data_root / 'media')) if frames else dict(video=str(data_root))
+        dataset.pipeline = decoding_once(dataset.pipeline)
+        for step in dataset.pipeline:
+            if step['type'] == 'SampleFrames':
+                step['num_clips'] = cfg.model.cls_head.num_segments
+        # One process keeps the frames.
+        cfg[name].update(num_workers=0, persistent_workers=False)
+    forwards = copy.deepcopy(cfg.test_dataloader.dataset.pipeline)
+    place = next(place for place, step in enumerate(forwards) if step['type'] == 'FormatShape')
+    cfg.reversed_pipeline = [*forwards[:place], dict(type='ReverseFrames'), *forwards[place:]]
     # The held-out clips are scored once, in the end.
     cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
     cfg.train_cfg = dict(type='ResumableTrainLoop', max_epochs=epochs)
@@ -117,6 +143,40 @@ def run_config(base: Config, run: AblationRun, data_root: Path, num_classes: int
     return cfg
 
 
+def decoding_once(pipeline: Iterable[dict]) -> list[dict]:
+    """A pipeline that opens, samples, decodes and resizes videos, with frames that are kept in memory.
+
+    One that keeps them already stays as it is, as does one of another kind.
+    """
+    pipeline = list(pipeline)
+    kinds = [step['type'] for step in pipeline]
+    if kinds[:4] != ['VideoInit', 'SampleFrames', 'VideoDecode', 'Resize'] or pipeline[3].get(
+        'keep_ratio', True
+    ):
+        return pipeline
+    opened, sampled, *decoded = pipeline[:4]
+    kept = dict(type='DecodedOnce', open_clip=[opened], decode=decoded)
+    return [kept, sampled, dict(type='ArrayDecode'), *pipeline[4:]]
+
+
+def settings(cfg: Config) -> str:
+    """Digest of what a run's config says of network, clips, optimiser and schedule; not of places."""
+    entries = ('model', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'reversed_pipeline')
+    content: dict[str, Any] = {name: cfg.to_dict().get(name) for name in entries}
+    content |= dict(train=cfg.train_dataloader.dataset.pipeline, batch_size=cfg.train_dataloader.batch_size)
+    return digest(content)
+
+
+def data_digest(root: Path) -> str:
+    """Digest of the lists of a data set, and of what it was made by."""
+    files = ('train.txt', 'val.txt', 'labels.txt', 'dataset.json')
+    hashed = hashlib.sha256()
+    for name in files:
+        if (root / name).exists():
+            hashed.update((root / name).read_bytes())
+    return hashed.hexdigest()[:16]
+
+
 def num_steps(cfg: Config, clips: int) -> int:
     """Iterations of one run on so many training clips."""
     return cfg.train_cfg.max_epochs * math.ceil(clips / cfg.train_dataloader.batch_size)
@@ -127,6 +187,8 @@ def train_and_test(
     cfg: Config,
     on_step: Callable[[int], None] = lambda step: None,
     keep_checkpoints: bool = False,
+    threads: int | None = None,
+    stop: threading.Event | None = None,
 ) -> dict[str, Any]:
     """Do what is left of ``run`` in a process of its own and return its result, which a file keeps.
 
@@ -135,23 +197,29 @@ def train_and_test(
         cfg: its config.
         on_step: called with the iterations done, now and then.
         keep_checkpoints: leave the trained weights in its folder.
+        threads: of its process; None leaves it to torch.
+        stop: ends it when set.
 
     Raises:
         UserError: if it fails.
+        KeyboardInterrupt: if ``stop`` was set.
     """
     if run.result_file.exists():
         return json.loads(run.result_file.read_text())
     run.folder.mkdir(parents=True, exist_ok=True)
     config, last = run.folder / 'config.py', run.folder / 'last_checkpoint'
     cfg.dump(config)
-    _call([sys.executable, '-m', 'mmtin.ablation', str(config)], run, on_step)
+    command = [sys.executable, '-m', 'mmtin.ablation', str(config)]
+    _call(command, run, on_step, threads, stop or threading.Event())
     times = _iteration_times(run.folder)
+    tested = json.loads((run.folder / TESTED).read_text())
     result = dict(
         variant=run.variant,
         seed=run.seed,
-        metrics=latest_test_result(run.folder).metrics,
-        # Of the training alone, whatever it was interrupted by.
-        minutes=max(times) * mean(times.values()) / 60,
+        metrics=tested['forwards']['metrics'],
+        tested=tested,
+        # Of the training alone, whatever it was interrupted by or shared the machine with for a while.
+        minutes=max(times) * median(times.values()) / 60,
         parameters=num_parameters(cfg),
     )
     _write_json(run.result_file, result)
@@ -169,15 +237,25 @@ def num_parameters(cfg: Config) -> int:
     return sum(parameter.numel() for parameter in backbone.parameters())
 
 
-def _call(command: list[str], run: AblationRun, on_step: Callable[[int], None]) -> None:
+def _call(
+    command: list[str],
+    run: AblationRun,
+    on_step: Callable[[int], None],
+    threads: int | None,
+    stop: threading.Event,
+) -> None:
     """Run a command, its output appended to the run's log, and end it if this function is left early."""
     # Threads that wait should sleep: where cores are shared, spinning makes training several times slower.
     env = {'OMP_WAIT_POLICY': 'PASSIVE', 'PYTHONWARNINGS': 'ignore'} | os.environ
+    if threads:
+        env['OMP_NUM_THREADS'] = str(threads)
     log = run.folder / 'output.log'
     with log.open('a') as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=env)
         try:
             while process.poll() is None:
+                if stop.is_set():
+                    raise KeyboardInterrupt
                 on_step(max(_iteration_times(run.folder), default=0))
                 time.sleep(_POLL)
         finally:

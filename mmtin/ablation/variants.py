@@ -34,7 +34,12 @@ VARIANTS: dict[str, Variant] = {
     ),
     'rtcn': Variant('r-TCN: full 3 x 1 x 1 convolutions', dict(type='RTCNResNet')),
     'tin': Variant('TIN: 2 groups, reversed, R = T/2', _tin()),
+    'tin_from_half': Variant('TIN, R = T/2, started from 0.5 frames', _tin(initial_offset=0.5)),
     'tin_r2': Variant('TIN, R = 2', _tin(max_offset=2.0, initial_offset=0.5)),
+    'tin_r2_from_1': Variant('TIN, R = 2, started from 1 frame', _tin(max_offset=2.0, initial_offset=1.0)),
+    'tin_r2_from_1.3': Variant(
+        'TIN, R = 2, started from 1.3 frames', _tin(max_offset=2.0, initial_offset=1.3)
+    ),
     'tin_g1': Variant('TIN, 1 group, reversed', _tin(groups=1)),
     'tin_g2_plain': Variant('TIN, 2 groups, not reversed', _tin(groups=2, reverse=False)),
     'tin_g4': Variant('TIN, 4 groups, reversed', _tin(groups=4)),

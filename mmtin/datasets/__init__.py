@@ -3,6 +3,7 @@
 from mmtin.datasets.ava import AVAClipDataset
 from mmtin.datasets.balanced import BalancedSampler
 from mmtin.datasets.clips import RawframeClipDataset, VideoClipDataset
+from mmtin.datasets.decoded_once import DecodedOnce, ReverseFrames
 from mmtin.datasets.flip import FlipWithLabel
 from mmtin.datasets.randomness import SeededInfiniteSampler, SeededSampler
 from mmtin.datasets.released import PillowResize, RoundedCenterCrop
@@ -11,9 +12,11 @@ from mmtin.datasets.video.decoding import VideoDecode, VideoInit
 __all__ = [
     'AVAClipDataset',
     'BalancedSampler',
+    'DecodedOnce',
     'FlipWithLabel',
     'PillowResize',
     'RawframeClipDataset',
+    'ReverseFrames',
     'RoundedCenterCrop',
     'SeededInfiniteSampler',
     'SeededSampler',

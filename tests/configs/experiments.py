@@ -11,9 +11,23 @@ CONFIGS = Path(__file__).parents[2] / 'configs'
 SMALLER = {256: 40, 224: 32}
 
 
-# Tested elsewhere: tests/tools/test_demo.py, tests/models/test_detection.py and, since their data set is
-# anybody's, tests/test_finetuning.py.
-OTHERS = {'tin_r18_demo', 'tsn_r18_demo', 'tin_r50_ava21', 'tin_r50_finetune', 'tin_r18_finetune'}
+# Tested elsewhere: tests/tools/test_demo.py, tests/models/test_detection.py, tests/configs/test_small_sets.py and,
+# since their data set is anybody's, tests/test_finetuning.py.
+OTHERS = {
+    'tin_r18_demo',
+    'tsn_r18_demo',
+    'tin_r50_ava21',
+    'tin_r50_finetune',
+    'tin_r18_finetune',
+    'tin_r18_24f_demo_far',
+    'tin_r18_miracl_vc1',
+    'tin_r18_16f_miracl_vc1',
+    'tin_r18_24f_miracl_vc1',
+    'tin_r18_24f_order_miracl_vc1',
+    'tsm_r18_miracl_vc1',
+    'tsn_r18_miracl_vc1',
+    'rtcn_r18_miracl_vc1',
+}
 
 _NAME = re.compile(
     r'(?P<model>tin|tsm|tsn)_r(?P<depth>\d+)(_(?P<frames>\d+)f)?(_(?P<variant>\w+))?_(?P<data>[a-z]+\d*)'

@@ -26,9 +26,11 @@ def make(name: str, root: Path, size: tuple[int, int] = (64, 48), num_frames: in
     folders = Miniature(root / 'annotations', root / 'media')
     for folder in folders:
         folder.mkdir(parents=True)
-    for index, path in enumerate(MAKERS[name](folders.annotations)):
+    clips = MAKERS[name](folders.annotations)
+    for index, path in enumerate(clips):
         write_clip(folders.media / path, index, size, num_frames)
-    return folders
+    # Where the owner's folders say it all, the media are the annotations.
+    return folders if clips else Miniature(folders.annotations, folders.annotations)
 
 
 def write_clip(path: Path, seed: int, size: tuple[int, int] = (64, 48), num_frames: int = 10) -> None:
@@ -162,6 +164,22 @@ def _mmit(folder: Path) -> list[str]:
     return clips
 
 
+def _miracl_vc1(folder: Path) -> list[str]:
+    """Two speakers, one of either part, two words and two takes; frame numbers have gaps."""
+    rng = np.random.default_rng(0)
+    write_lines(folder / 'calib.txt', 'focal length 575')
+    for speaker in ('F01', 'F02'):
+        for word, take in ((1, 1), (1, 6), (2, 1), (2, 6)):
+            clip = folder / speaker / f'words/{word:02}/{take:02}'
+            clip.mkdir(parents=True)
+            for number in (2, 9, 10, 101):
+                frame = rng.integers(0, 255, (48, 64, 3), np.uint8)
+                assert cv2.imwrite(str(clip / f'color_{number:03}.jpg'), frame)
+            (clip / 'depth_002.png').write_bytes(b'of no concern')
+        (folder / speaker / 'phrases/01/01').mkdir(parents=True)
+    return []
+
+
 # Each writes the owner's files into a folder and returns the paths of the clips.
 MAKERS: dict[str, Callable[[Path], list[str]]] = {
     'sthv1': _sthv1,
@@ -172,4 +190,6 @@ MAKERS: dict[str, Callable[[Path], list[str]]] = {
     'ucf101': _ucf101,
     'hmdb51': _hmdb51,
     'mmit': _mmit,
+    'miracl_vc1': _miracl_vc1,
+    'miracl_vc1_order': _miracl_vc1,
 }

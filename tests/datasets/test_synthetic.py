@@ -8,7 +8,7 @@ import decord
 import numpy as np
 import pytest
 
-from mmtin.datasets.synthetic import CLASSES, DIFFICULTIES, write_dataset
+from mmtin.datasets.synthetic import CLASSES, CLASSES_OF, DIFFICULTIES, write_dataset
 from mmtin.datasets.synthetic.classes import PAIRS, QUANTITIES
 from mmtin.datasets.synthetic.hard import object_course
 from mmtin.errors import UserError
@@ -27,7 +27,7 @@ def read_lists(root):
 def test_data_set_is_whole_balanced_and_decodable(tmp_path, difficulty):
     write_dataset(tmp_path / 'demo', num_clips=24, num_val=8, seed=0, difficulty=difficulty)
     train, val = read_lists(tmp_path / 'demo')
-    assert (tmp_path / 'demo/labels.txt').read_text().splitlines() == list(CLASSES)
+    assert (tmp_path / 'demo/labels.txt').read_text().splitlines() == list(CLASSES_OF[difficulty])
     assert not {line.split()[0] for line in train} & {line.split()[0] for line in val}
     for lines, each in ((train, 2), (val, 1)):
         labels = [int(line.split()[1]) for line in lines]

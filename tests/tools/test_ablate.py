@@ -3,6 +3,7 @@
 import json
 import os
 import runpy
+import shutil
 import signal
 import sys
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mmtin.ablation.records import read_records
 from mmtin.datasets.synthetic import write_dataset
 
 TOOL = Path(__file__).parents[2] / 'tools/ablate.py'
@@ -96,6 +98,9 @@ def test_stopped_and_taken_up_again(ablate, data, tmp_path):
         (('--variants', 'tim'), "invalid choice: 'tim'"),
         (('--config', 'nowhere.py'), 'error: no config at nowhere.py'),
         (('--epochs', '0'), 'expected a whole number, 1 or more'),
+        (('--left',), 'error: --left needs --sets'),
+        (('--sets', 'far', '--epochs', '3'), 'error: --sets brings its own --config and --epochs'),
+        (('--sets', 'far'), 'error: no folder '),
     ],
     ids=lambda value: value[0].strip('-') if isinstance(value, tuple) else '',
 )
@@ -106,3 +111,32 @@ def test_one_sentence_for_bad_input(ablate, args, message, tmp_path, monkeypatch
     assert message in output.splitlines()[-1]
     assert 'Traceback' not in output
     assert not list(tmp_path.iterdir())
+
+
+def test_sets_are_recorded_and_gone_on_with_from_the_records(ablate, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_dataset(Path('data/demo_far'), num_clips=24, num_val=8, seed=0, difficulty='far')
+    command = ('--sets', 'far', '--frames', '8', '--variants', 'tsn', '--seeds', '4', '--jobs', '2')
+    output, status = ablate(*command, '--left')
+    assert not status and '0 of 1 runs are done' in output
+
+    output, status = ablate(*command)
+    assert not status, output
+    assert 'far, 8 frames, tsn, seed 4: top-1' in output and '### far, 8 frames' in output
+    records = read_records(Path('docs/ablation/runs.jsonl'))
+    ((cell, record),) = records.items()
+    assert str(cell) == 'far, 8 frames, tsn, seed 4' and record.clips == 8
+    tested = json.loads(Path('work_dirs/ablation/far_8f/tsn/seed4/tested.json').read_text())
+    assert record.top1 / 100 == pytest.approx(tested['forwards']['metrics']['acc/top1'])
+    assert record.top1_reversed / 100 == pytest.approx(tested['reversed']['metrics']['acc/top1'])
+    # Blind to order, so that the same clips are right in reverse.
+    assert record.right == record.right_reversed
+
+    shutil.rmtree('work_dirs')
+    output, status = ablate(*command)
+    assert not status and '1 runs, 1 of them finished already' in output
+    assert not Path('work_dirs').exists()
+
+    write_dataset(Path('data/demo_far'), 24, 8, seed=1, force=True, difficulty='far')
+    output, status = ablate(*command)
+    assert status and 'has a record of far, 8 frames, tsn, seed 4 with other clips' in output

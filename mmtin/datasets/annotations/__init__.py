@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmtin.datasets.annotations import kinetics, moments, something, ucf_hmdb
+from mmtin.datasets.annotations import kinetics, miracl_vc1, moments, something, ucf_hmdb
 from mmtin.datasets.annotations.common import Annotations, LabelledClip
 from mmtin.errors import UserError
 
@@ -21,6 +21,9 @@ class DataSet:
         num_classes: as published, one number a version.
         frame_template: file name of a frame, counted from 1; None if the clips are video files.
         num_splits: in how many ways its owner divides it.
+        frame_files: given for a set without owner's files, whose folders say it all and whose frames are
+            not numbered by ``frame_template``. By the name of each clip its frames in order, of which
+            preparation makes folders of links. It and ``reader`` take the folder with the media.
     """
 
     title: str
@@ -28,6 +31,7 @@ class DataSet:
     num_classes: tuple[int, ...]
     frame_template: str | None = None
     num_splits: int = 1
+    frame_files: Callable[[Path], dict[str, list[Path]]] | None = None
 
     def read(self, folder: Path, split: int = 1) -> Annotations:
         """The owner's files in ``folder``, ``split`` (from 1) being the way in which they divide the clips.
@@ -49,4 +53,14 @@ DATA_SETS = {
     'ucf101': DataSet('UCF101', ucf_hmdb.read_ucf101, (101,), num_splits=3),
     'hmdb51': DataSet('HMDB51', ucf_hmdb.read_hmdb51, (51,), num_splits=3),
     'mmit': DataSet('Multi-Moments in Time', moments.read, (313, 292)),
+    'miracl_vc1': DataSet(
+        'MIRACL-VC1', miracl_vc1.read_words, (10,), '{:05}.jpg', frame_files=miracl_vc1.word_frames
+    ),
+    'miracl_vc1_order': DataSet(
+        'MIRACL-VC1, two words in either order',
+        miracl_vc1.read_order,
+        (10,),
+        '{:05}.jpg',
+        frame_files=miracl_vc1.order_frames,
+    ),
 }

@@ -7,6 +7,7 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 from mmtin.datasets.annotations import DATA_SETS, Annotations, DataSet, LabelledClip
+from mmtin.datasets.preparing.linked_frames import link_frames
 from mmtin.datasets.preparing.media import MISSING, Inspection, inspect_frames, inspect_video, list_line
 from mmtin.errors import UserError
 from mmtin.files.whole import require_free, whole_files
@@ -37,7 +38,7 @@ class Preparation:
 
 def prepare(
     name: str,
-    annotations: Path,
+    annotations: Path | None,
     media: Path,
     out: Path,
     split: int = 1,
@@ -48,6 +49,8 @@ def prepare(
 ) -> Preparation:
     """Write the lists of a data set, all or none, and link ``out/media`` to its media.
 
+    Where the data set has ``frame_files``, ``out/media`` is a folder with a folder of links for each clip.
+
     They go to ``out``, or to ``out/split{split}`` if the owner divides the set in several ways:
     ``labels.txt`` (the names of the classes in label order, nothing else), ``train.txt``, ``val.txt`` and
     where there is one ``test.txt`` (see ``list_line``), ``missing.txt`` (``path<TAB>why`` of the clips
@@ -55,7 +58,7 @@ def prepare(
 
     Args:
         name: of the data set, in DATA_SETS.
-        annotations: folder with the owner's files.
+        annotations: folder with the owner's files; None for a data set that has none.
         media: folder with the clips.
         out: folder of the data set.
         split: of those in which the owner divides it, from 1.
@@ -74,8 +77,19 @@ def prepare(
         raise UserError(f'no folder {media}: --media takes the folder with the clips, see data/README.md')
     folder = out / f'split{split}' if data_set.num_splits > 1 else out
     link = out / 'media'
-    require_place([folder / file for file in FILES], link, media, force)
-    owners = data_set.read(annotations, split)
+    if data_set.frame_files:
+        require_free(*(folder / file for file in FILES), force=force)
+        owners = data_set.read(media, split)
+        link_frames(link, data_set.frame_files(media), str(data_set.frame_template))
+        media = link
+    else:
+        require_place([folder / file for file in FILES], link, media, force)
+        if annotations is None:
+            raise UserError(
+                f"{data_set.title} needs the folder with its owner's files: --annotations, "
+                'see data/README.md'
+            )
+        owners = data_set.read(annotations, split)
 
     splits = {key: [] for key in owners.splits}
     with ThreadPool(workers) as pool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmtin.datasets.synthetic import easy, hard
+from mmtin.datasets.synthetic import easy, far, hard
 from mmtin.datasets.synthetic.classes import CLASSES
 from mmtin.datasets.synthetic.drawing import write_video
 from mmtin.errors import UserError
@@ -15,7 +15,8 @@ from mmtin.files.whole import whole_folder
 # To be raised when the same seed comes to mean other videos, so that older ones are not taken for them.
 VERSION = 1
 
-DIFFICULTIES = {'easy': easy.render_clip, 'hard': hard.render_clip}
+DIFFICULTIES = {'easy': easy.render_clip, 'hard': hard.render_clip, 'far': far.render_clip}
+CLASSES_OF = {'easy': CLASSES, 'hard': CLASSES, 'far': far.CLASSES}
 
 
 def write_clips(root: Path, num_clips: int, seed: int, difficulty: str = 'easy') -> Iterator[str]:
@@ -23,9 +24,10 @@ def write_clips(root: Path, num_clips: int, seed: int, difficulty: str = 'easy')
 
     A clip depends on the seed and its own index alone, so more clips leave the first ones as they are.
     """
+    classes = CLASSES_OF[difficulty]
     for index in range(num_clips):
-        label = index % len(CLASSES)
-        path = Path('videos', CLASSES[label].replace(' ', '_'), f'{index:05d}.mp4')
+        label = index % len(classes)
+        path = Path('videos', classes[label].replace(' ', '_'), f'{index:05d}.mp4')
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         write_video(root / path, DIFFICULTIES[difficulty](label, np.random.default_rng([seed, index])))
         yield f'{path.as_posix()} {label}'
@@ -60,9 +62,10 @@ def write_dataset(
     Raises:
         UserError: if ``root`` holds something else, or the classes would not be balanced.
     """
-    if num_clips % len(CLASSES) or num_val % len(CLASSES) or not 0 < num_val < num_clips:
+    classes = CLASSES_OF[difficulty]
+    if num_clips % len(classes) or num_val % len(classes) or not 0 < num_val < num_clips:
         raise UserError(
-            f'the clips in all and those held out must be multiples of {len(CLASSES)}, the number of '
+            f'the clips in all and those held out must be multiples of {len(classes)}, the number of '
             f'classes, and some must be left to train on; got {num_clips} and {num_val}'
         )
     summary: dict[str, object] = {
@@ -84,7 +87,7 @@ def write_dataset(
         lines = list(track(write_clips(folder, num_clips, seed, difficulty)))
         _write_lines(folder / 'train.txt', lines[:-num_val])
         _write_lines(folder / 'val.txt', lines[-num_val:])
-        _write_lines(folder / 'labels.txt', CLASSES)
+        _write_lines(folder / 'labels.txt', classes)
         _write_lines(folder / summary_file.name, [json.dumps(summary)])
     return True
 

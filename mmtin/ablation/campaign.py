@@ -1,0 +1,136 @@
+"""The runs of several sets, some at a time, each recorded when it has finished."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from mmengine.config import Config
+
+from mmtin.ablation import runs
+from mmtin.ablation.records import Record, append_record, read_records
+from mmtin.ablation.sets import SETS, Cell
+from mmtin.errors import UserError
+from mmtin.version import __version__
+
+
+class Planned(NamedTuple):
+    """A run that is to be done, or was: ``record`` is None until it is."""
+
+    cell: Cell
+    run: runs.AblationRun
+    cfg: Config
+    data: str
+    steps: int
+    record: Record | None
+
+
+def plan(cells: Iterable[Cell], configs: Path, data: Path, work_dir: Path, results: Path) -> list[Planned]:
+    """The runs with their configs, those that ``results`` has with their record.
+
+    Args:
+        cells: which ones.
+        configs: folder of the configs.
+        data: folder with a folder for each set.
+        work_dir: where runs go.
+        results: file of the records.
+
+    Raises:
+        UserError: if a set is not there, or a record is of other settings or other clips than the run.
+    """
+    recorded = read_records(results)
+    described: dict[str, tuple] = {}
+    planned = []
+    for cell in cells:
+        root = (data / SETS[cell.set].folder).resolve()
+        if cell.set not in described:
+            if not root.is_dir():
+                raise UserError(f'no folder {root}; make it with `{SETS[cell.set].made_by}`')
+            base = Config.fromfile(configs / SETS[cell.set].config)
+            described[cell.set] = base, runs.describe_data(root), runs.data_digest(root)
+        base, about, digest = described[cell.set]
+        folder = work_dir / f'{cell.set}_{cell.frames}f' / cell.variant / f'seed{cell.seed}'
+        run = runs.AblationRun(cell.variant, cell.seed, folder.resolve())
+        epochs = SETS[cell.set].epochs
+        cfg = runs.run_config(base, run, root, about['classes'], epochs, cell.frames)
+        record = recorded.get(cell)
+        if record and (record.settings, record.data) != (runs.settings(cfg), digest):
+            what = 'clips' if record.settings == runs.settings(cfg) else 'settings'
+            raise UserError(
+                f'{results} has a record of {cell} with other {what}; take its line out, or give another '
+                '--results'
+            )
+        steps = runs.num_steps(cfg, about['train_clips'])
+        planned.append(Planned(cell, run, cfg, digest, steps, record))
+    return planned
+
+
+def train(
+    planned: Sequence[Planned],
+    results: Path,
+    jobs: int = 1,
+    threads: int | None = None,
+    on_step: Callable[[Planned, int], None] = lambda planned, step: None,
+    keep_checkpoints: bool = False,
+) -> Iterator[tuple[Planned, Record]]:
+    """Do the runs that have no record, ``jobs`` at a time, and yield each with its record, which is kept.
+
+    Args:
+        planned: by :func:`plan`.
+        results: file of the records.
+        jobs: runs at a time.
+        threads: of each of them; None leaves it to torch.
+        on_step: called with a run and the iterations that it has done, now and then, from any thread.
+        keep_checkpoints: leave the trained weights in the folders.
+
+    Raises:
+        UserError: if a run fails. Those that go on at that time are ended; they go on the next time.
+    """
+    waiting = [entry for entry in planned if entry.record is None]
+    stop = threading.Event()
+
+    def do(entry: Planned) -> Record:
+        result = runs.train_and_test(
+            entry.run, entry.cfg, lambda step: on_step(entry, step), keep_checkpoints, threads, stop
+        )
+        return record_of(entry, result)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        going: dict[Future[Record], Planned] = {}
+        try:
+            while waiting or going:
+                while waiting and len(going) < jobs:
+                    entry = waiting.pop(0)
+                    going[pool.submit(do, entry)] = entry
+                done, _ = wait(going, return_when=FIRST_COMPLETED)
+                for future in done:
+                    entry, record = going.pop(future), future.result()
+                    append_record(results, record)
+                    yield entry, record
+        finally:
+            stop.set()
+
+
+def record_of(entry: Planned, result: dict) -> Record:
+    """What ``results`` keeps of a finished run."""
+    cell, tested = entry.cell, result['tested']
+    return Record(
+        set=cell.set,
+        frames=cell.frames,
+        variant=cell.variant,
+        seed=cell.seed,
+        clips=tested['forwards']['clips'],
+        right=tested['forwards']['right'],
+        right_reversed=tested['reversed']['right'],
+        minutes=round(result['minutes'], 2),
+        parameters=result['parameters'],
+        settings=runs.settings(entry.cfg),
+        data=entry.data,
+        command=(
+            f'tools/ablate.py --sets {cell.set} --frames {cell.frames} --variants {cell.variant} '
+            f'--seeds {cell.seed}'
+        ),
+        versions=f'mmtin {__version__}, torch {torch.__version__}',
+    )

@@ -1,0 +1,139 @@
+"""What the runs of several sets found: for each set and T a table, with differences to TSM, and a chart."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import sqrt
+from statistics import mean, stdev
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.stats import t as student
+from tabulate import tabulate
+
+from mmtin.ablation.records import Record
+from mmtin.ablation.sets import SETS, Cell
+from mmtin.ablation.variants import VARIANTS
+
+BASELINE = 'tsm'
+CONFIDENCE = 0.95
+
+
+def interval(differences: Sequence[float]) -> tuple[float, float]:
+    """Mean of paired differences and half the width of its interval at CONFIDENCE, by Student's t.
+
+    The half width of fewer than two is infinite.
+    """
+    if len(differences) < 2:
+        return mean(differences), float('inf')
+    quantile = student.ppf((1 + CONFIDENCE) / 2, len(differences) - 1)
+    return mean(differences), float(quantile) * stdev(differences) / sqrt(len(differences))
+
+
+def to_baseline(runs: Mapping[int, Record], baseline: Mapping[int, Record]) -> str:
+    """The mean difference in top-1, in points, on the seeds that both have; `` if there are none."""
+    shared = sorted(runs.keys() & baseline.keys())
+    if not shared or runs is baseline:
+        return ''
+    middle, half = interval([runs[seed].top1 - baseline[seed].top1 for seed in shared])
+    if half == float('inf'):
+        return f'{middle:+.1f} (one pair)'
+    return f'{middle:+.1f} [{middle - half:+.1f}, {middle + half:+.1f}]'
+
+
+def groups(records: Iterable[Record]) -> dict[tuple[str, int], dict[str, dict[int, Record]]]:
+    """The records by set and T, by variant, and by seed, in the order of SETS and VARIANTS."""
+    names, variants = list(SETS), list(VARIANTS)
+
+    def rank(record: Record) -> tuple:
+        frames = SETS[record.set].frames
+        place = frames.index(record.frames) if record.frames in frames else len(frames) + record.frames
+        return names.index(record.set), place, variants.index(record.variant), record.seed
+
+    found: dict[tuple[str, int], dict[str, dict[int, Record]]] = {}
+    for record in sorted(records, key=rank):
+        rows = found.setdefault((record.set, record.frames), {})
+        rows.setdefault(record.variant, {})[record.seed] = record
+    return found
+
+
+def table(rows: Mapping[str, Mapping[int, Record]]) -> str:
+    """A Markdown table of one set and T with a row a variant.
+
+    Top-1 in per cent as mean and sample standard deviation over the seeds; each seed; the paired difference
+    to TSM with its interval; top-1 with the frames of every test clip in reverse; minutes of training.
+    """
+    lines = []
+    for variant, runs in rows.items():
+        values = [record.top1 for record in runs.values()]
+        spread = f' ± {stdev(values):.1f}' if len(values) > 1 else ''
+        lines.append(
+            (
+                VARIANTS[variant].label,
+                f'{mean(values):.1f}{spread}',
+                ', '.join(f'{seed}: {record.top1:.1f}' for seed, record in runs.items()),
+                to_baseline(runs, rows.get(BASELINE, {})),
+                f'{mean(record.top1_reversed for record in runs.values()):.1f}',
+                f'{mean(record.minutes for record in runs.values()):.1f}',
+            )
+        )
+    headers = ('variant', 'top-1 (%)', 'by seed', 'less TSM [95 %]', 'clips reversed (%)', 'minutes a run')
+    return tabulate(lines, headers, tablefmt='github', disable_numparse=True)
+
+
+def report(records: Iterable[Record]) -> str:
+    """A heading and a table for each set and T."""
+    parts = []
+    for (name, frames), rows in groups(records).items():
+        runs = [record for by_seed in rows.values() for record in by_seed.values()]
+        parts.append(
+            f'### {name}, {frames} frames\n\n{SETS[name].label[0].upper()}{SETS[name].label[1:]}; '
+            f'{SETS[name].epochs} epochs, {runs[0].clips} held-out clips; {len(runs)} runs, '
+            f'{sum(record.minutes for record in runs):.0f} minutes of training.\n\n{table(rows)}\n'
+        )
+    return '\n'.join(parts)
+
+
+def left(cells: Iterable[Cell], records: Mapping[Cell, Record]) -> str:
+    """A Markdown table of the runs that are asked for and not done, with the minutes that they may take."""
+    asked: dict[tuple[str, int, str], list[int]] = {}
+    for cell in cells:
+        if cell not in records:
+            asked.setdefault(cell[:3], []).append(cell.seed)
+    lines = []
+    for (name, frames, variant), seeds in asked.items():
+        known = [
+            record.minutes for cell, record in records.items() if (cell.set, cell.frames) == (name, frames)
+        ]
+        minutes = f'{len(seeds) * mean(known):.0f}' if known else ''
+        lines.append((name, frames, variant, ' '.join(map(str, sorted(seeds))), minutes))
+    headers = ('set', 'frames', 'variant', 'seeds left', 'minutes, about')
+    return tabulate(lines, headers, tablefmt='github', disable_numparse=True)
+
+
+def chart(records: Iterable[Record]) -> Figure:
+    """For each set and T a dot for each run and a bar for the mean of each variant."""
+    found = groups(records)
+    heights = [len(rows) for rows in found.values()]
+    figure, panels = plt.subplots(
+        len(found),
+        figsize=(8, 0.3 * sum(heights) + 0.9 * len(found)),
+        height_ratios=heights,
+        layout='constrained',
+        squeeze=False,
+    )
+    for axes, ((name, frames), rows) in zip(panels[:, 0], found.items(), strict=True):
+        _draw(axes, rows)
+        axes.set_title(f'{name}, {frames} frames', fontsize='small', loc='left')
+    panels[-1, 0].set_xlabel('top-1 on held-out clips (%): mean and each seed')
+    return figure
+
+
+def _draw(axes: Axes, rows: Mapping[str, Mapping[int, Record]]) -> None:
+    names = list(rows)[::-1]
+    for place, variant in enumerate(names):
+        values = [record.top1 for record in rows[variant].values()]
+        axes.barh(place, mean(values), height=0.6, color='#9ecae1')
+        axes.plot(values, [place] * len(values), 'o', color='#08519c', markersize=4, clip_on=False)
+    axes.set_yticks(range(len(names)), [VARIANTS[variant].label for variant in names], fontsize='small')
+    axes.set_xlim(0, 100)
+    axes.spines[['top', 'right']].set_visible(False)

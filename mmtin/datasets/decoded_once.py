@@ -1,0 +1,53 @@
+"""Small clips that are decoded once and kept in memory, for trainings of many short epochs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from mmaction.registry import TRANSFORMS
+from mmcv.transforms import BaseTransform
+from mmengine.dataset import Compose
+
+
+@TRANSFORMS.register_module()
+class DecodedOnce(BaseTransform):
+    """Decode all frames of a clip the first time it comes, and take them from memory afterwards.
+
+    Stands where clips are opened. MMAction2's ArrayDecode takes the place of what decodes behind the
+    sampling. Each worker of a data loader keeps frames of its own; ``num_workers=0`` decodes each once.
+
+    Reads what ``open_clip`` and ``decode`` read; adds ``array``, the frames as uint8 ``[F, H, W, 3]``, and
+    ``total_frames``, and sets ``start_index`` to 0.
+
+    Args:
+        decode: transforms that decode and make every frame small, all to the same size.
+        open_clip: transforms that open a video and add ``total_frames``; none for folders of frames.
+    """
+
+    def __init__(self, decode: Sequence[dict], open_clip: Sequence[dict] = ()) -> None:
+        self.open_clip, self.decode = Compose(open_clip), Compose(decode)
+        self.kept: dict[str, np.ndarray] = {}
+
+    def transform(self, results: dict) -> dict:
+        name = results.get('filename') or results['frame_dir']
+        if name not in self.kept:
+            opened = self.open_clip(dict(results))
+            opened['frame_inds'] = np.arange(opened['total_frames']) + opened['start_index']
+            self.kept[name] = np.stack(self.decode(opened)['imgs'])
+        frames = self.kept[name]
+        results.update(array=frames, total_frames=len(frames), start_index=0)
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}({len(self.kept)} clips kept)'
+
+
+@TRANSFORMS.register_module()
+class ReverseFrames(BaseTransform):
+    """Turn the order of the sampled frames around, to test whether a network reads it."""
+
+    def transform(self, results: dict) -> dict:
+        results['imgs'] = results['imgs'][::-1]
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}()'

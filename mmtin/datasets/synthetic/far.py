@@ -1,0 +1,100 @@
+"""Clips in which two short events, far apart, tell the class by their order.
+
+Events come in families of three: colours, angles, sizes, places. A clip shows two different events of
+one family, each an object that is there for a moment. In the first class of a family the second event is
+the next one of the cycle (red, green, blue, red), in the second class the one before: the first class
+backwards. So the order of the two is the only thing that tells the classes apart:
+
+- one event does not: each is as often the first as the second, in either class;
+- nor where it stands in the clip: the rest of the clip is divided at random before and behind the two;
+- nor both events without their order, nor the length of the clip, nor the time between them.
+
+Between the events lies a third of the clip to three quarters of it: 8 to 18 of 24 frames that are sampled.
+"""
+
+import numpy as np
+
+from mmtin.datasets.synthetic.classes import SyntheticClip
+from mmtin.datasets.synthetic.drawing import (
+    FRAME_SIZE,
+    MAX_JITTER,
+    SHAPES,
+    draw_discs,
+    draw_object,
+    draw_texture,
+)
+from mmtin.datasets.synthetic.easy import distractor_course
+
+FAMILIES = ('colours', 'angles', 'sizes', 'places')
+CLASSES = tuple(f'{family} {way}' for family in FAMILIES for way in ('forwards', 'backwards'))
+
+FPS = (12, 15, 24, 30)
+SECONDS = (3.0, 5.0)
+GAP = (8 / 24, 18 / 24)  # of the clip, between the middles of the events
+DURATION = (
+    1.5 / 24,
+    2.5 / 24,
+)  # of the clip, that an event lasts: one of 24 sampled frames shows it at least
+MAX_DISTRACTORS = 3
+
+COLOURS = ((60, 60, 230), (60, 210, 60), (230, 90, 60))  # BGR
+ANGLES = (0.0, 2 * np.pi / 3, 4 * np.pi / 3)
+RADII = (0.11, 0.2, 0.32)
+PLACES = (0.2, 0.5, 0.8)  # of the width
+WEDGE, ARROW, CORNER = SHAPES
+SQUARE = [(0.7, 0.7), (0.7, -0.7), (-0.7, -0.7), (-0.7, 0.7)]
+
+
+def event_times(rng: np.random.Generator) -> np.ndarray:
+    """Draw the middles of both events and how long they last, ``[2, 2]``, in lengths of the clip."""
+    gap, durations = rng.uniform(*GAP), rng.uniform(*DURATION, 2)
+    free = 1 - gap - durations.sum() / 2
+    first = durations[0] / 2 + rng.uniform(0, free)
+    return np.stack([(first, first + gap), durations], axis=1)
+
+
+def event_pair(rng: np.random.Generator) -> tuple[int, int]:
+    """Draw the events of a clip played forwards, numbers in their family: one and the next."""
+    first = int(rng.integers(3))
+    return first, (first + 1) % 3
+
+
+def event_state(family: int, event: int, rng: np.random.Generator) -> tuple[list, np.ndarray, np.ndarray]:
+    """Draw what an event looks like: shape, state (its QUANTITIES) and colour ``[3]``."""
+    x, y = rng.uniform(0.38, 0.62, 2)
+    bright = rng.integers(200, 256) * np.ones(3)
+    radius, angle = rng.uniform(0.2, 0.26), rng.uniform(0, 2 * np.pi)
+    if family == 0:
+        return SQUARE, np.array([x, y, radius, angle]), np.array(COLOURS[event])
+    if family == 1:
+        return WEDGE, np.array([x, y, 1.3 * radius, ANGLES[event] + rng.uniform(-0.2, 0.2)]), bright
+    if family == 2:
+        return CORNER, np.array([x, y, RADII[event] * rng.uniform(0.9, 1.1), angle]), bright
+    # Dark, so that no other family's event is taken for it.
+    place = PLACES[event] + rng.uniform(-0.04, 0.04)
+    return ARROW, np.array([place, y, 0.8 * radius, angle]), rng.integers(0, 20) * np.ones(3)
+
+
+def render_clip(label: int, rng: np.random.Generator) -> SyntheticClip:
+    """Draw a clip of class ``CLASSES[label]``."""
+    family, backwards = divmod(label, 2)
+    # Drawn in this order: another one would make other videos of the same seed.
+    fps = int(rng.choice(FPS))
+    num_frames = round(fps * rng.uniform(*SECONDS))
+    times, pair = event_times(rng), event_pair(rng)
+    events = [event_state(family, event, rng) for event in pair]
+    num_distractors = int(rng.integers(1, MAX_DISTRACTORS, endpoint=True))
+    centres = distractor_course(num_frames, num_distractors, 0.8, rng)
+    colours = rng.integers(80, 180, (num_distractors, 3))
+    texture = draw_texture(rng.uniform(10, 30), rng)
+    jitter = rng.integers(0, 2 * MAX_JITTER, (num_frames, 2), endpoint=True)
+
+    frames = np.empty((num_frames, FRAME_SIZE, FRAME_SIZE, 3), np.uint8)
+    for t, frame in enumerate(frames):
+        top, left = jitter[t]
+        frame[:] = texture[top : top + FRAME_SIZE, left : left + FRAME_SIZE]
+        draw_discs(frame, centres[t], colours, 0.04)
+        for (middle, duration), (shape, state, colour) in zip(times, events, strict=True):
+            if abs((t + 0.5) / num_frames - middle) < duration / 2:
+                draw_object(frame, shape, state, colour)
+    return SyntheticClip(frames[::-1] if backwards else frames, fps)

@@ -1,0 +1,50 @@
+"""Paired differences, their intervals, tables and chart, from records."""
+
+import pytest
+
+from mmtin.ablation.comparison import chart, groups, interval, left, report, table
+from mmtin.ablation.sets import cells
+from tests.ablation.made_records import record
+
+
+def rows_of(text):
+    return [[cell.strip() for cell in row.split('|')[1:-1]] for row in text.splitlines()[2:]]
+
+
+def test_interval_is_students():
+    # Five differences: t(0.975, 4) = 2.776, standard deviation 1.5811, / sqrt(5) = 0.7071.
+    middle, half = interval([1, 2, 3, 4, 5])
+    assert middle == 3 and half == pytest.approx(2.776 * 0.7071, abs=1e-3)
+    assert interval([4.0]) == (4.0, float('inf'))
+
+
+def test_differences_are_of_the_same_seeds():
+    records = [record('tsm', seed, right) for seed, right in ((0, 5), (1, 7), (2, 1))]
+    records += [record('tin', seed, right) for seed, right in ((1, 8), (0, 8))] + [record('tsn', 4, 2)]
+    rows = rows_of(table(groups(records)['far', 24]))
+    assert [row[0].split()[0] for row in rows] == ['TSN:', 'TSM:', 'TIN:']
+    assert [row[3] for row in rows] == ['', '', '+20.0 [-107.1, +147.1]']
+    assert rows[2][1:3] == ['80.0 ± 0.0', '0: 80.0, 1: 80.0']
+    assert rows[1][1] == '43.3 ± 30.6'
+    alone = rows_of(table(groups(records[:1] + records[4:5])['far', 24]))
+    assert alone[1][3] == '+30.0 (one pair)'
+
+
+def test_a_table_for_each_set_and_number_of_frames_in_their_order():
+    text = report([record(frames=8), record(set='miracl_vc1', frames=8), record(frames=24)])
+    headings = [line for line in text.splitlines() if line.startswith('###')]
+    assert headings == ['### miracl_vc1, 8 frames', '### far, 24 frames', '### far, 8 frames']
+    assert '5 epochs, 10 held-out clips; 1 runs, 2 minutes of training.' in text
+
+
+def test_what_is_left_and_how_long_it_may_take():
+    done = [record('tin', 0, minutes=3.0), record('tsm', 0, minutes=5.0)]
+    text = left(cells(['far'], [24], ['tin', 'tsm'], [0, 1, 2]), {run.cell: run for run in done})
+    assert rows_of(text) == [['far', '24', 'tin', '1 2', '8'], ['far', '24', 'tsm', '1 2', '8']]
+
+
+def test_chart_has_a_panel_for_each_set_and_number_of_frames():
+    figure = chart([record(), record('tsm'), record('tsm', 1, 4), record(frames=8)])
+    panels = figure.axes
+    assert [axes.get_title(loc='left') for axes in panels] == ['far, 24 frames', 'far, 8 frames']
+    assert sorted(bar.get_width() for bar in panels[0].patches) == [60, 80]

@@ -1,0 +1,54 @@
+"""Clips kept in memory give the frames that decoding gives, and are decoded once."""
+
+import numpy as np
+import pytest
+from mmengine.dataset import Compose
+
+from mmtin.datasets import RawframeClipDataset, VideoClipDataset
+from tests.datasets.owner_files import write_clip
+
+SAMPLE = dict(type='SampleFrames', clip_len=1, frame_interval=1, num_clips=4, test_mode=True)
+SMALL = dict(type='Resize', scale=(24, 16), keep_ratio=False)
+PACK = [dict(type='FormatShape', input_format='NCHW'), dict(type='PackActionInputs')]
+
+
+def frames_of(path, pipeline):
+    """The inputs ``[T, 3, H, W]`` of the one clip at ``path``, with the pipeline that made them."""
+    kind = 'video' if path.suffix else 'img'
+    line = f'{path.name}{"" if path.suffix else " 10"} 0\n'
+    (path.parent / 'list.txt').write_text(line)
+    dataset = (VideoClipDataset if path.suffix else RawframeClipDataset)(
+        str(path.parent / 'list.txt'),
+        [*pipeline, *PACK],
+        data_prefix={kind: str(path.parent)},
+        test_mode=True,
+        **({} if path.suffix else dict(filename_tmpl='{:05}.jpg')),
+    )
+    return dataset, dataset[0]['inputs']
+
+
+@pytest.mark.parametrize('name', ['clip.mp4', 'clip'])
+def test_same_frames_and_decoded_once(tmp_path, name):
+    path = tmp_path / name
+    write_clip(path, seed=0)
+    init, decode = (
+        ([dict(type='VideoInit')], [dict(type='VideoDecode')])
+        if path.suffix
+        else ([], [dict(type='RawFrameDecode')])
+    )
+    _, plain = frames_of(path, [*init, SAMPLE, *decode, SMALL])
+    kept = dict(type='DecodedOnce', open_clip=init, decode=[*decode, SMALL])
+    dataset, inputs = frames_of(path, [kept, SAMPLE, dict(type='ArrayDecode')])
+    np.testing.assert_array_equal(inputs, plain)
+    (path if path.suffix else path / '00001.jpg').unlink()
+    np.testing.assert_array_equal(dataset[0]['inputs'], plain)
+
+
+def test_frames_in_reverse(tmp_path):
+    write_clip(tmp_path / 'clip.mp4', seed=0)
+    steps = [dict(type='VideoInit'), SAMPLE, dict(type='VideoDecode')]
+    _, forwards = frames_of(tmp_path / 'clip.mp4', steps)
+    _, backwards = frames_of(tmp_path / 'clip.mp4', [*steps, dict(type='ReverseFrames')])
+    np.testing.assert_array_equal(backwards, forwards.flip(0))
+    assert not np.array_equal(backwards, forwards)
+    assert repr(Compose([dict(type='ReverseFrames')]).transforms[0]) == 'ReverseFrames()'
