@@ -8,6 +8,7 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from nbconvert import MarkdownExporter
 
 ROOT = Path(__file__).parents[2]
 # Where a text of the repository stands on the site.
@@ -55,7 +56,20 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             text = f'---\nhide: [navigation]\n---\n{text}'  # which would be a list of this page alone
         files.append(File.generated(config, page, content=text))
     files.append(File.generated(config, 'errors.md', content=errors_page()))
+    for notebook in sorted((ROOT / 'docs').rglob('*.ipynb')):
+        page = notebook.relative_to(ROOT / 'docs').with_suffix('.md')
+        text, pictures = notebook_page(notebook)
+        files.append(File.generated(config, page.as_posix(), content=text))
+        for name, data in pictures.items():
+            files.append(File.generated(config, (page.parent / name).as_posix(), content=data))
     return files
+
+
+def notebook_page(notebook: Path) -> tuple[str, dict[str, bytes]]:
+    """A notebook with its outputs as Markdown, and the pictures that it links to by their names."""
+    resources = {'unique_key': notebook.stem}  # begins the names of the pictures
+    text, resources = MarkdownExporter().from_filename(notebook, resources)
+    return text, resources['outputs']
 
 
 def on_page_markdown(markdown: str, page: Any, files: Files, **_: object) -> str:
@@ -81,6 +95,8 @@ def _relinked(text: str, source: str, page: str, pages: dict[str, str]) -> str:
         if path.is_dir() and (path / 'README.md').is_file():
             name += '/README.md'
         on_site = pages.get(name) or (name.removeprefix('docs/') if name.startswith('docs/') else None)
+        if name.endswith('.ipynb') and on_site:
+            on_site = str(PurePosixPath(on_site).with_suffix('.md'))
         if name == 'docs/commands':
             on_site = 'commands/train.md'
         if not path.exists() and on_site != 'errors.md':

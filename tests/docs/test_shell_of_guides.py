@@ -29,6 +29,7 @@ OTHERS = {
     'pip',
     'python -m venv',
     'python host.py',
+    'source .venv/bin/activate',
     'tools/demo.sh',
     'tools/setup.sh',
     'tools/test.sh',

@@ -49,6 +49,14 @@ def test_every_page_has_its_place(site):
         assert f'href="{page}/"' in home, page
 
 
+def test_notebook_is_a_page_with_its_pictures(site):
+    page = (site / 'notebooks/clips_to_network/index.html').read_text()
+    pictures = re.findall(r'src="(\S+\.png)"', page)
+    assert len(pictures) == 2
+    assert all((site / 'notebooks/clips_to_network' / picture).is_file() for picture in pictures)
+    assert 'href="../../notebooks/clips_to_network/"' in (site / 'guides/hour/index.html').read_text()
+
+
 def test_no_page_asks_another_machine(site):
     for page in site.rglob('*.html'):
         requests = Requests()
