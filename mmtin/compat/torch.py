@@ -40,6 +40,14 @@ def require(oldest: tuple[int, int], what: str) -> None:
         )
 
 
+def at_least_single(dtype: torch.dtype) -> torch.dtype:
+    """The type itself if it is double precision, else single; for floating point types.
+
+    ``torch.promote_types``, which the compiler of torch 2.1 cannot trace.
+    """
+    return torch.float64 if dtype == torch.float64 else torch.float32
+
+
 def autocast_dtype(device_type: str) -> torch.dtype | None:
     """The type that autocast has for a device at this moment, None where it is off."""
     if hasattr(torch, 'get_autocast_dtype'):  # since 2.4

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 # The distributions that bring a module, where its name does not tell or there are several: the first is the
 # one to install.
@@ -130,6 +131,12 @@ def module_of(distribution: str) -> str:
         if distribution in names:
             return module
     return {'pillow': 'PIL', 'pyyaml': 'yaml'}.get(distribution.lower(), distribution.replace('-', '_'))
+
+
+def is_older(module: str, version: str) -> bool:
+    """Whether a module says of itself that it is older than ``version``; it is not imported."""
+    found = own_version(module)
+    return found is not None and Version(found) < Version(version)
 
 
 def _names(module: str) -> tuple[str, ...]:

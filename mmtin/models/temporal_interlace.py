@@ -9,6 +9,7 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+from mmtin.compat.torch import at_least_single
 from mmtin.errors import UserError
 from mmtin.ops import TINShift, temporal_interlace
 
@@ -183,7 +184,7 @@ def check_whole_clips(x: Tensor, num_segments: int) -> None:
 
 def _at_least_single(x: Tensor) -> Tensor:
     """Half precision would place an offset near 4 frames to 1/64 (bfloat16) of a frame only."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))
+    return x.to(at_least_single(x.dtype))
 
 
 def _memory_format(x: Tensor) -> torch.memory_format:

@@ -8,6 +8,7 @@ features to later frames. Frames that leave the clip are lost, frames that enter
 import torch
 from torch import Tensor, nn
 
+from mmtin.compat.torch import at_least_single
 from mmtin.ops import matrix
 from mmtin.ops.backend import choose_backend
 
@@ -68,7 +69,7 @@ def temporal_interlace(
     if weight is None:
         weight = offset.new_ones(x.shape[0], x.shape[1], offset.shape[1])
     _check_weight(weight, offset, x.shape[1])
-    precise = torch.promote_types(x.dtype, torch.float32)
+    precise = at_least_single(x.dtype)
     return choose_backend(backend, x).temporal_interlace(x, offset.to(precise), weight.to(precise))
 
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor
 
-from mmtin.compat.torch import has_autocast, is_compiling
+from mmtin.compat.torch import at_least_single, has_autocast, is_compiling
 
 predict = None  # torch computes the networks
 
@@ -40,7 +40,7 @@ def suits(x: Tensor) -> bool:
 
 def tin_shift(input: Tensor, shift: Tensor) -> Tensor:
     """Shift by a product with zeros and ones; see :func:`mmtin.ops.tin_shift`."""
-    precise = torch.promote_types(input.dtype, torch.float32)
+    precise = at_least_single(input.dtype)
     return _apply(interlace_matrix(shift.to(precise), None, input.shape[1]), input)
 
 

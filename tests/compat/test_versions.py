@@ -135,3 +135,11 @@ def test_every_name_is_in_the_metadata():
     versions.requirements.cache_clear()
     for module in ('torch', 'numpy', 'mmengine', 'mmcv', 'mmaction', 'mmdet', 'av', 'cv2'):
         assert versions.find(module).wanted, module
+
+
+def test_module_that_is_older(monkeypatch, tmp_path):
+    monkeypatch.setattr(versions, '_folder', lambda module: tmp_path)
+    (tmp_path / '__init__.py').write_text("__version__ = '3.10.0+git1'\n")
+    assert versions.is_older('triton', '3.11') and not versions.is_older('triton', '3.4')
+    (tmp_path / '__init__.py').write_text('')
+    assert not versions.is_older('triton', '3.4')

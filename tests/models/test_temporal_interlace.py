@@ -9,6 +9,7 @@ import torch
 from mmaction.models.backbones import resnet_tin
 from torch import nn
 
+from mmtin.compat import torch as compat
 from mmtin.models import OffsetNet, TemporalInterlace, WeightNet
 from mmtin.ops import temporal_interlace, tin_shift
 
@@ -132,6 +133,8 @@ def test_start_is_the_same_function_of_the_seed():
 @pytest.mark.parametrize('dtype', [torch.float64, torch.float32, torch.float16, torch.bfloat16], ids=str)
 @pytest.mark.parametrize('size', [(5, 3), (1, 1)], ids=str)
 def test_keeps_shape_dtype_and_memory_format(dtype, memory_format, size):
+    if dtype == torch.float16 and compat.version() < (2, 2):
+        pytest.skip('torch 2.1 convolves no float16 on the CPU')
     exact = make(max_offset=2.0).double()
     x = torch.randn(8, 16, *size, dtype=torch.float64).contiguous(memory_format=memory_format)
     expected = exact(x)

@@ -12,6 +12,7 @@ from mmaction.models.backbones.resnet_tin import CombineNet, ResNetTIN
 from mmcv.cnn import NonLocal3d
 from torch import nn
 
+from mmtin.compat import torch as compat
 from mmtin.models import TemporalInterlace, TINResNet
 from mmtin.ops import tin_shift
 
@@ -259,6 +260,8 @@ def test_out_indices():
 
 @pytest.mark.parametrize('form', ['channels_last', 'half', 'bfloat16', 'autocast'])
 def test_forms_of_the_same_function(form):
+    if form == 'half' and compat.version() < (2, 2):
+        pytest.skip('torch 2.1 convolves no float16 on the CPU')
     backbone, x = frozen(build()), clips()
     with torch.no_grad():
         expected = backbone(x)

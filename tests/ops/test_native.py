@@ -1,6 +1,5 @@
 """The C kernels: compiling, loading, and what happens where that fails."""
 
-import os
 import re
 import shutil
 import stat
@@ -100,8 +99,11 @@ def test_no_cache_folder(cache):
 def test_no_home(monkeypatch):
     """As in a container whose user has no entry in its list of users."""
     monkeypatch.delenv('XDG_CACHE_HOME', raising=False)
-    monkeypatch.delenv('HOME', raising=False)
-    monkeypatch.setattr(os.path, 'expanduser', lambda path: path)
+
+    def home():
+        raise RuntimeError('Could not determine home directory.')
+
+    monkeypatch.setattr(build.Path, 'home', home)
     build._load_once.cache_clear()
     try:
         with pytest.raises(

@@ -279,3 +279,9 @@ def test_kernels_move_16_bytes_a_thread_and_spill_nothing(tmp_path):
             assert kernel['loads'].count('v4.b32') >= 8, (case, kernel)
             assert 'v4.b32' in kernel['stores'], (case, kernel)
         assert set(forward['stores']) == {'v4.b32'}, case
+
+
+def test_triton_that_is_too_old(monkeypatch):
+    """'auto' must not take it: torch 2.1 brings Triton 2.1 with CUDA."""
+    monkeypatch.setattr(ops, 'is_older', lambda module, version: True)
+    assert 'need Triton 3.4 or newer' in ops._missing()

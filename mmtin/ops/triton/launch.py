@@ -11,6 +11,8 @@ import math
 import torch
 from torch import Tensor
 
+from mmtin.compat.torch import at_least_single
+
 # The size of a tile: 4 or 2 loads of 16 bytes for each of the 128 threads of a program and each tensor
 # that it reads, which leaves registers for several programs at once. Autotuning would make users wait
 # at every new shape, and a kernel that does next to nothing but move memory has little to tune.
@@ -150,7 +152,7 @@ def _writable(out: Tensor, name: str) -> Tensor:
 
 
 def _precise(values: Tensor, x: Tensor) -> Tensor:
-    return values.to(torch.promote_types(x.dtype, torch.float32)).contiguous()
+    return values.to(at_least_single(x.dtype)).contiguous()
 
 
 def _rows_and_columns(x: Tensor, *others: Tensor, groups: int) -> tuple[tuple, list[tuple]]:

@@ -9,8 +9,12 @@ import torch
 from torch import Tensor
 
 from mmtin.compat.torch import HAS_CUSTOM_OPERATORS, custom_operator, is_compiling
+from mmtin.compat.versions import is_older
 from mmtin.ops.eager import runs_eagerly
 from mmtin.ops.triton.launch import flat, interlace_backward_into, interlace_into
+
+# Before, kernels could not take tuples: shapes and strides.
+OLDEST = '3.4'
 
 
 def unavailable(device: torch.device) -> str | None:
@@ -56,6 +60,11 @@ def _missing() -> str | None:
     """What Triton lacks on this machine, found out without the half second that importing it takes."""
     if importlib.util.find_spec('triton') is None:
         return 'Triton is not installed; torch for CUDA on Linux brings it, or `pip install triton`'
+    if is_older('triton', OLDEST):
+        return (
+            f'the kernels need Triton {OLDEST} or newer, which torch 2.8 brings, and the one here is '
+            'older; install a newer torch'
+        )
     if not (os.environ.get('CC') or shutil.which('gcc') or shutil.which('clang')):
         return 'Triton builds its launcher with a C compiler and finds none; install gcc'
     if not os.path.exists(os.path.join(sysconfig.get_path('include'), 'Python.h')):
