@@ -38,15 +38,16 @@ rm -f "$stamp"
 pip=(.venv/bin/python -m pip --disable-pip-version-check)
 "${pip[@]}" install --quiet --upgrade 'pip>=25.1' 'setuptools>=77,<81' wheel
 "${pip[@]}" install --quiet --group torch --group build
-# The two builds of mmcv install the same files: the one not wanted must go first.
+# The two builds of mmcv install the same files: the one not wanted must go first. MMAction2 takes mmcv 2.2 only
+# where mmtin was imported before it.
 if [ "$mmcv" = full ]; then
     "${pip[@]}" uninstall --quiet --yes mmcv-lite
     # mmcv's setup imports torch, which an isolated build does not see.
     "${pip[@]}" install --quiet psutil ninja
-    "${pip[@]}" install --quiet --no-build-isolation --editable '.[full,mim,test]'
+    "${pip[@]}" install --quiet --no-build-isolation --editable '.[full,mim,test]' 'mmcv<2.2'
 else
     "${pip[@]}" uninstall --quiet --yes mmcv
-    "${pip[@]}" install --quiet --editable '.[lite,mim,test]'
+    "${pip[@]}" install --quiet --editable '.[lite,mim,test]' 'mmcv-lite<2.2'
 fi
 "${pip[@]}" install --quiet --no-deps --group mim
 "${pip[@]}" install --quiet --no-deps --upgrade --target .venv/zoo --group zoo

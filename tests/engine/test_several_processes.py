@@ -44,6 +44,8 @@ def experiment(folder: Path, multi_label: bool = False, imports: tuple[str, ...]
         metric.update(metric_list=('mmit_mean_average_precision', 'mean_average_precision'))
     # Statistics of a batch would differ with the share of a process.
     cfg.model.backbone.norm_eval = True
+    # At a whole frame the gradient of an offset jumps, and rounding would choose the side.
+    cfg.model.backbone.initial_offset = 0.9
     # AdamW would turn rounding of small gradients into whole steps.
     cfg.optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.01, momentum=0.9))
     cfg.default_hooks.checkpoint.max_keep_ckpts = -1

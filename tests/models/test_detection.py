@@ -83,14 +83,15 @@ def test_two_iterations_and_a_test(tmp_path, compiled_mmcv, kinetics_tsm):
     assert process.returncode == 0, output
 
     # One second of each film is on the list of those to leave out.
-    assert '2 out of 3 frames are valid' in output
-    assert 'TINResNet: 318 tensors loaded from the checkpoint' in output
+    said = output + ''.join(log.read_text() for log in tmp_path.rglob('*.log'))
+    assert '2 out of 3 frames are valid' in said
+    assert 'TINResNet: 318 tensors loaded from the checkpoint' in said
     losses = [float(loss) for loss in re.findall(r'Epoch\(train\).* loss: ([\d.]+)', output)]
     assert len(losses) == 2
     assert all(0 < loss < 100 for loss in losses)
     (mean_average_precision,) = re.findall(r'Epoch\(test\).*mAP/overall: ([\d.]+)', output)
     assert 0 < float(mean_average_precision) <= 1
-    assert 'Offsets and weights of 16 TIN layers' in output
+    assert 'Offsets and weights of 16 TIN layers' in said
 
     trained = read_checkpoint(tmp_path / 'work/epoch_1.pth')['state_dict']
     loaded = read_checkpoint(kinetics_tsm)['state_dict']
