@@ -1,29 +1,15 @@
 # TIN R18, 8 frames of 40 pixels, on the clips of tools/make_demo_data.py, from scratch on a CPU.
 # Another list of videos: --cfg-options model.cls_head.num_classes=... and, for train, val and test,
 # {}_dataloader.dataset.ann_file=... {}_dataloader.dataset.data_prefix.video=...
-_base_ = '_base_/default_runtime.py'
+_base_ = ['_base_/small_recognizer2d.py', '_base_/default_runtime.py']
 
 num_segments = 8  # T, frames per clip
 data_root = 'data/demo'
 max_epochs = 5
 
 model = dict(
-    type='Recognizer2D',
     backbone=dict(type='TINResNet', depth=18, num_segments=num_segments),
-    cls_head=dict(
-        type='TSMHead',
-        num_classes=8,
-        in_channels=512,
-        num_segments=num_segments,
-        dropout_ratio=0,
-        init_std=0.01,
-        is_shift=False,
-        average_clips='prob'),
-    data_preprocessor=dict(
-        type='ActionDataPreprocessor',
-        mean=[128, 128, 128],
-        std=[64, 64, 64],
-        format_shape='NCHW'))
+    cls_head=dict(num_classes=8, num_segments=num_segments))
 
 sampling = dict(type='SampleFrames', clip_len=1, frame_interval=1, num_clips=num_segments)
 # No flip: it would turn one class into another.

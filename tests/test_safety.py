@@ -39,7 +39,7 @@ VIDEOS = (
     f'`touch {WORD}`.mp4',
     f'| touch {WORD}.mp4',
     f'--out={WORD}.mp4',
-    f'../../root/data/..{WORD}.mp4',
+    f'../../run/data/..{WORD}.mp4',
 )
 CLASSES = (f'<script>fetch("{WORD}")</script>', f'../../../{WORD}')
 
@@ -57,7 +57,7 @@ class Files(NamedTuple):
 
 @pytest.fixture(scope='module')
 def finished_run(tmp_path_factory) -> Files:
-    root = tmp_path_factory.mktemp('root', numbered=False)
+    root = tmp_path_factory.mktemp('run', numbered=False)
     data, work_dir = root / 'data', root / 'run'
     data.mkdir()
     write_videos(data)

@@ -1,19 +1,6 @@
 # Small clips, from scratch on one thread of a CPU: frames are decoded once and kept in memory. The file of the
 # data set says how (open_clip), and what jitters; mmtin/recipes.py puts the steps in a row.
-model = dict(
-    type='Recognizer2D',
-    cls_head=dict(
-        type='TSMHead',
-        in_channels=512,
-        dropout_ratio=0,
-        init_std=0.01,
-        is_shift=False,
-        average_clips='prob'),
-    data_preprocessor=dict(
-        type='ActionDataPreprocessor',
-        mean=[128, 128, 128],
-        std=[64, 64, 64],
-        format_shape='NCHW'))
+_base_ = 'small_recognizer2d.py'
 
 sampling = dict(type='SampleFrames', clip_len=1, frame_interval=1, keep_tail_frames=True)
 decode = [dict(type='ArrayDecode')]

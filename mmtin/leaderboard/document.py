@@ -118,8 +118,15 @@ def _notes(publication: Publication, rows: Sequence[Row]) -> list[str]:
             named.setdefault(text, []).append(
                 f'{row.published.model} {row.published.backbone} {row.published.frames}'
             )
-    lines = [f'{", ".join(names)}: {text}' for text, names in named.items()]
+    lines = [_shared_note(text, names) for text, names in named.items()]
     return [publication.note.strip(), *lines, *_latency_of_rtcn(rows)]
+
+
+def _shared_note(text: str, names: Sequence[str]) -> str:
+    """A note on one row in a line, on several with a list of them."""
+    if len(names) == 1:
+        return f'{names[0]}: {text}'
+    return '\n'.join([f'{text[:1].upper()}{text[1:].rstrip(".")}:', *(f'  - {name}' for name in names)])
 
 
 def _latency_of_rtcn(rows: Sequence[Row]) -> list[str]:

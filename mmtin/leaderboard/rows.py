@@ -163,7 +163,7 @@ def note(row: Row) -> str:
     """What should be known of a row: where its counts are not the published ones, and why."""
     model, measured = row.published, row.measured
     if not (model.build or model.parts) and model.top1 is not None:
-        return 'published figures only; neither MMAction2 nor mmtin builds it.'
+        return 'published figures only, as neither MMAction2 nor mmtin has the network.'
     texts = []
     for what, published, counted, unit in (
         ('multiply-adds', model.gflops, measured.gflops, 'G'),

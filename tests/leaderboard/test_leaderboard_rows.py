@@ -133,7 +133,7 @@ def test_markdown_sets_published_beside_measured(board):
         '500',
     ] in cells
     assert ['mine', '-', '-', '- / 32.5', '- / 24.00', '- / 25.0', '- / -', '1 (0-2)', '500'] in cells
-    assert 'ECO BNInception + 3D R18 16' in text and 'published figures only' in text
+    assert 'nor mmtin has the network:\n' in text and '\n  - ECO BNInception + 3D R18 16\n' in text
     assert 'r-TCN took 2.50 times the latency of TIN, where the paper has 6: 200 ms more' in text
     assert 'device an abacus' in text
     assert 'mAP' not in text
