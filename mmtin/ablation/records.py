@@ -48,6 +48,7 @@ class Record:
 
     @property
     def cell(self) -> Cell:
+        """Which run it is of."""
         return Cell(self.set, self.frames, self.variant, self.seed)
 
     @property
@@ -62,6 +63,7 @@ class Record:
 
     @property
     def seal(self) -> str:
+        """A digest of all that it says, which shows an edit by hand."""
         return digest(asdict(self))
 
 
