@@ -232,9 +232,12 @@ def test_frozen_batchnorm_without_weights_is_told(tmp_path, monkeypatch):
     assert told == []
     cfg.load_from = None
     warn_of_frozen_noise(cfg)
-    (text,) = told
-    assert 'BatchNorm is frozen' in text
-    assert 'either set load_from, or train BatchNorm' in text
+    assert 'BatchNorm is frozen' in told[0]
+    # Options that a network without norm_cfg can be built with.
+    assert told[0].endswith('either set load_from, or train BatchNorm with model.backbone.norm_eval=False.')
+    cfg.model.backbone.norm_cfg = dict(type='BN', requires_grad=False)
+    warn_of_frozen_noise(cfg)
+    assert told[1].endswith('model.backbone.norm_eval=False model.backbone.norm_cfg.requires_grad=True.')
 
 
 def test_all_checks_pass_what_is_right(tmp_path):

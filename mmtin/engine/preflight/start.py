@@ -13,13 +13,16 @@ def warn_of_frozen_noise(cfg: Config) -> None:
     the loss starts far from the logarithm of the number of classes.
     """
     backbone = (cfg.get('model') or {}).get('backbone') or {}
-    frozen = backbone.get('norm_eval') or (backbone.get('norm_cfg') or {}).get('requires_grad') is False
+    remedies = []  # a norm_cfg that is not stated freezes nothing, and has no type to be built by
+    if backbone.get('norm_eval'):
+        remedies.append('model.backbone.norm_eval=False')
+    if (backbone.get('norm_cfg') or {}).get('requires_grad') is False:
+        remedies.append('model.backbone.norm_cfg.requires_grad=True')
     initialised = backbone.get('init_cfg') or backbone.get('pretrained')
-    if frozen and not (initialised or cfg.get('load_from') or cfg.get('resume')):
+    if remedies and not (initialised or cfg.get('load_from') or cfg.get('resume')):
         print_log(
-            'BatchNorm is frozen (model.backbone.norm_eval, norm_cfg.requires_grad) and there are no '
-            'pretrained weights (load_from=None): either set load_from, or train BatchNorm with '
-            'model.backbone.norm_eval=False model.backbone.norm_cfg.requires_grad=True.',
+            'BatchNorm is frozen and there are no pretrained weights (load_from=None): either set '
+            f'load_from, or train BatchNorm with {" ".join(remedies)}.',
             'current',
             logging.WARNING,
         )
