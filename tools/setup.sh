@@ -38,16 +38,15 @@ rm -f "$stamp"
 pip=(.venv/bin/python -m pip --disable-pip-version-check)
 "${pip[@]}" install --quiet --upgrade 'pip>=25.1' 'setuptools>=77,<81' wheel
 "${pip[@]}" install --quiet --group torch --group build
-# The two builds of mmcv install the same files: the one not wanted must go first. MMAction2 takes mmcv 2.2 only
-# where mmtin was imported before it.
+# The two builds of mmcv install the same files: the one not wanted must go first.
 if [ "$mmcv" = full ]; then
     "${pip[@]}" uninstall --quiet --yes mmcv-lite
     # mmcv's setup imports torch, which an isolated build does not see.
     "${pip[@]}" install --quiet psutil ninja
-    "${pip[@]}" install --quiet --no-build-isolation --editable '.[full,mim,test]' 'mmcv<2.2'
+    "${pip[@]}" install --quiet --no-build-isolation --editable '.[full,mim,test]'
 else
     "${pip[@]}" uninstall --quiet --yes mmcv
-    "${pip[@]}" install --quiet --editable '.[lite,mim,test]' 'mmcv-lite<2.2'
+    "${pip[@]}" install --quiet --editable '.[lite,mim,test]'
 fi
 "${pip[@]}" install --quiet --no-deps --group mim
 "${pip[@]}" install --quiet --no-deps --upgrade --target .venv/zoo --group zoo

@@ -31,6 +31,8 @@ DISTRIBUTIONS = {
     'mmdet': ('mmdet', 'onedl-mmdetection'),
     'mmengine': ('mmengine', 'onedl-mmengine'),
 }
+# The extras bring an mmcv that MMAction2 takes by itself; `mmaction.accept_newer_mmcv` lets these fit too.
+_ACCEPTED = {'mmcv': '<2.3,>=2.1', 'mmcv-lite': '<2.3,>=2.1'}
 # Without these, or with versions that they were not tried with, mmtin ends in the depths of one of them.
 _CHECKED = ('torch', 'numpy', 'mmengine', 'mmcv', 'mmaction')
 
@@ -95,11 +97,13 @@ def find(name: str) -> Module:
     distribution = next(iter(installed), _names(name)[0])
     ranges = requirements()
     # A distribution that nobody knows counts as the usual one.
-    known = ranges.get(distribution if distribution in _names(name) else _names(name)[0])
-    wanted = str(known.specifier) if known else ''
+    usual = distribution if distribution in _names(name) else _names(name)[0]
+    known = ranges.get(usual)
+    brought = str(known.specifier) if known else ''
+    wanted = _ACCEPTED.get(usual, brought)
     # The build of mmcv imports torch, which an isolated one does not see.
     build = '--no-build-isolation ' if distribution in ('mmcv', 'onedl-mmcv') else ''
-    return Module(name, installed, version, wanted, f'{build}"{distribution}{wanted}"')
+    return Module(name, installed, version, wanted, f'{build}"{distribution}{brought}"')
 
 
 @cache

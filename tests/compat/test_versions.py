@@ -12,8 +12,8 @@ RANGES = (
     'numpy<3,>=1.26',
     'mmaction2==1.2.0',
     'mmengine<0.11,>=0.10.3; extra == "lite"',
-    'mmcv-lite<2.3,>=2.1; extra == "lite"',
-    'mmcv<2.3,>=2.1; extra == "full"',
+    'mmcv-lite<2.2,>=2.1; extra == "lite"',
+    'mmcv<2.2,>=2.1; extra == "full"',
     'onedl-mmengine<0.11,>=0.10.12; extra == "onedl"',
     'av<18,>=17; python_version < "3.11"',
     'av<19,>=18; python_version >= "3.11"',
@@ -67,11 +67,11 @@ def installed(monkeypatch) -> dict:
             {'mmengine': None, 'onedl-mmengine': '0.10.11'},
             'needs onedl-mmengine<0.11,>=0.10.12, found 0.10.11; .*pip install "onedl-mmengine<0.11',
         ),
-        ({'mmcv-lite': None}, 'found none; .*pip install "mmcv-lite<2.3,>=2.1"'),
+        ({'mmcv-lite': None}, 'found none; .*pip install "mmcv-lite<2.2,>=2.1"'),
         # mmcv-lite on top of mmcv would break both.
         (
             {'mmcv-lite': None, 'mmcv': '2.0.1'},
-            'needs mmcv<2.3,>=2.1, found 2.0.1; .*pip install --no-build-isolation "mmcv<2.3,>=2.1"',
+            'needs mmcv<2.3,>=2.1, found 2.0.1; .*pip install --no-build-isolation "mmcv<2.2,>=2.1"',
         ),
         ({'mmtin': None}, r'pip install -e \.'),
     ],
@@ -88,7 +88,12 @@ def test_wrong_versions(installed, changes, says):
 
 @pytest.mark.parametrize(
     'other',
-    [{'mmcv-lite': '2.1.0'}, {'mmcv': '2.2.0'}, {'mmcv': '2.1.0', 'onedl-mmengine': '0.10.12'}],
+    [
+        {'mmcv-lite': '2.1.0'},
+        {'mmcv-lite': '2.2.0'},
+        {'mmcv': '2.2.0'},
+        {'mmcv': '2.1.0', 'onedl-mmengine': '0.10.12'},
+    ],
     ids=str,
 )
 def test_right_versions(installed, other):
