@@ -27,6 +27,6 @@ if not _is_examined():
         read_checkpoints_by(read_checkpoint)
         write_files_by(WholeFileBackend)
 
-        from mmtin import datasets, engine, interlacing, models, ops, registry
+        from mmtin import datasets, engine, interlacing, models, ops, peers, registry
 
-__all__ = ['__version__', 'datasets', 'engine', 'interlacing', 'models', 'ops', 'registry']
+__all__ = ['__version__', 'datasets', 'engine', 'interlacing', 'models', 'ops', 'peers', 'registry']

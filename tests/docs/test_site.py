@@ -68,9 +68,9 @@ def test_no_page_asks_another_machine(site):
 
 
 def test_reference_has_what_is_public(site):
-    from mmtin import export, models, ops, prediction
+    from mmtin import export, models, ops, peers, prediction
 
-    for module in (ops, models, prediction, export):
+    for module in (ops, models, peers, prediction, export):
         html = (site / 'reference' / module.__name__.removeprefix('mmtin.') / 'index.html').read_text()
         missing = [name for name in module.__all__ if f'.{name}"' not in html]
         assert not missing, f'{module.__name__}: {missing}'
