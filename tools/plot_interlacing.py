@@ -1,8 +1,9 @@
 #!/usr/bin/env python
 """Draw what the TIN layers of a network learned: offsets, weights of frames, and one clip interlaced.
 
-A work directory shows what its last validation or test recorded. A checkpoint is run on the test set of its
-config, or on the clips named with --videos. Each figure becomes a .png and a .svg file.
+A work directory shows what its last validation or test recorded, and one clip by the same network: the
+checkpoint of that test, or the last one of the training. A checkpoint is run on the test set of its config,
+or on the clips named with --videos. Each figure becomes a .png and a .svg file.
 """
 
 import argparse
@@ -20,10 +21,10 @@ from mmtin.datasets.clip_names import clip_name
 from mmtin.errors import UserError
 from mmtin.files.whole import require_free, whole_files
 from mmtin.interlacing.figures import draw_offsets, draw_weights
-from mmtin.interlacing.record import farthest_layer, latest_record
+from mmtin.interlacing.record import checkpoint_of_latest_record, farthest_layer, latest_record
 from mmtin.interlacing.recorder import interlacing_layers, load_tin, record_interlacing
 from mmtin.interlacing.strip import draw_interlaced_clip, interlace_clip
-from mmtin.work_dirs import config_file, last_checkpoint
+from mmtin.work_dirs import config_file
 
 NAMES = ('offsets', 'weights', 'clip')
 
@@ -64,7 +65,8 @@ def main() -> None:
         config = args.config or config_file(args.source)
         require_file(str(config), 'config')
         cfg = read_config(config)
-        model = load_tin(cfg, last_checkpoint(args.source) if is_work_dir else args.source, args.device)
+        checkpoint = checkpoint_of_latest_record(args.source) if is_work_dir else args.source
+        model = load_tin(cfg, checkpoint, args.device)
         if args.layer is not None and args.layer not in (layers := interlacing_layers(model)):
             raise UserError(f'no layer {args.layer}; there are {", ".join(layers)}')
         dataset = clips_dataset(cfg, args.videos)

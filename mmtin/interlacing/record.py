@@ -13,6 +13,8 @@ from torch import Tensor
 
 from mmtin.errors import UserError
 from mmtin.files.whole import write_whole
+from mmtin.scores.results import tested_checkpoint
+from mmtin.work_dirs import last_checkpoint
 
 RECORD_FILE = 'interlacing.json'
 
@@ -123,6 +125,29 @@ def latest_record(work_dir: str | Path) -> InterlacingRecord:
     Raises:
         UserError: if there is none, or it is damaged.
     """
+    return read_record(_latest_file(work_dir))
+
+
+def checkpoint_of_latest_record(work_dir: str | Path) -> Path:
+    """The checkpoint that made the newest record: the one that a test loaded, or the last of a training.
+
+    Raises:
+        UserError: if there is no record, or no such checkpoint any more.
+    """
+    file = _latest_file(work_dir)
+    tested = tested_checkpoint(file.with_name(f'{file.parent.name}.log'))
+    if tested is None:
+        return last_checkpoint(work_dir)
+    for path in (tested, Path(work_dir, tested.name)):  # the work directory may have been moved
+        if path.is_file():
+            return path
+    raise UserError(
+        f'the newest offsets in {work_dir} are those of {tested}, which is not there; name the checkpoint '
+        'with its config instead of the work directory'
+    )
+
+
+def _latest_file(work_dir: str | Path) -> Path:
     files = sorted(Path(work_dir).glob(f'*/{RECORD_FILE}'))
     if not files:
         raise UserError(
@@ -130,4 +155,4 @@ def latest_record(work_dir: str | Path) -> InterlacingRecord:
             'InterlacingHook writes when a network with TIN layers is validated or tested; test again with '
             "custom_hooks=[dict(type='InterlacingHook')]"
         )
-    return read_record(files[-1])
+    return files[-1]

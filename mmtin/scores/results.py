@@ -50,20 +50,24 @@ def latest_test_result(work_dir: str | Path) -> TestResult:
     return TestResult(
         experiment=work_dir.name,
         metrics=metrics,
-        checkpoint=_tested_checkpoint(log, work_dir),
+        checkpoint=tested_checkpoint(log) or _last_checkpoint(work_dir),
         log=log,
         config=config if config.is_file() else None,
     )
 
 
-def _tested_checkpoint(log: Path, work_dir: Path) -> Path | None:
-    """The checkpoint that a test loaded, or the last one of the training before it in its process."""
+def tested_checkpoint(log: Path) -> Path | None:
+    """The checkpoint that a test loaded by its log; None if the run trained, or there is no such log."""
     text = log.read_text(encoding='utf-8', errors='replace') if log.is_file() else ''
     loaded = re.findall(r'Load checkpoint from (.+)$', text, re.MULTILINE)
-    if loaded and not re.search(r'(Epoch|Iter)\(train\)', text):
-        return Path(loaded[-1])
-    last_checkpoint = work_dir / 'last_checkpoint'
-    return Path(last_checkpoint.read_text().strip()) if last_checkpoint.exists() else None
+    trained = re.search(r'(Epoch|Iter)\(train\)', text)
+    return Path(loaded[-1]) if loaded and not trained else None
+
+
+def _last_checkpoint(work_dir: Path) -> Path | None:
+    """That of a training before the test in its process."""
+    note = work_dir / 'last_checkpoint'
+    return Path(note.read_text().strip()) if note.exists() else None
 
 
 def comparison_table(results: Iterable[TestResult], metric: str = 'acc/top1') -> str:

@@ -9,6 +9,7 @@ from mmtin.interlacing.record import (
     InterlacingRecord,
     LayerRecord,
     Moments,
+    checkpoint_of_latest_record,
     farthest_layer,
     latest_record,
     read_record,
@@ -50,6 +51,29 @@ def test_damaged_file_is_named(tmp_path, text):
     path.write_text(text)
     with pytest.raises(UserError, match=r'interlacing\.json is no record .* cut off'):
         read_record(path)
+
+
+def write_run(work_dir, timestamp, log):
+    folder = work_dir / timestamp
+    folder.mkdir(parents=True)
+    write_record(InterlacingRecord(1, [layer('layer1.0', [1.0])]), folder / 'interlacing.json')
+    (folder / f'{timestamp}.log').write_text(log)
+
+
+def test_newest_record_is_of_the_checkpoint_that_made_it(tmp_path):
+    work_dir, other = tmp_path / 'work', tmp_path / 'other.pth'
+    write_run(work_dir, '20260101_000000', 'Load checkpoint from kinetics.pth\nEpoch(train) [1][1/1]\n')
+    for path in (work_dir / 'epoch_1.pth', work_dir / 'best.pth', other):
+        path.touch()
+    (work_dir / 'last_checkpoint').write_text('/where/it/was/epoch_1.pth')
+    assert checkpoint_of_latest_record(work_dir) == work_dir / 'epoch_1.pth'
+    write_run(work_dir, '20260102_000000', f'Load checkpoint from {other}\nEpoch(test) [1/1]\n')
+    assert checkpoint_of_latest_record(work_dir) == other
+    write_run(work_dir, '20260103_000000', 'Load checkpoint from /where/it/was/best.pth\n')
+    assert checkpoint_of_latest_record(work_dir) == work_dir / 'best.pth'
+    write_run(work_dir, '20260104_000000', 'Load checkpoint from /gone.pth\n')
+    with pytest.raises(UserError, match=r'are those of /gone.pth, which is not there; name the checkpoint'):
+        checkpoint_of_latest_record(work_dir)
 
 
 def test_folder_without_record_names_the_remedy(tmp_path):
