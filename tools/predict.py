@@ -207,6 +207,7 @@ def predict_stream(args: argparse.Namespace) -> int:
         spans = sliding_spans(args.window, args.stride, source.fps)
         windows = cut_windows(frames, source.fps, spans, TestPipeline(model.cfg))
         lines = predict_windows(model, windows, source.fps, names, args.topk, args.smoothing)
+        num_frames, num_segments = 0, stated_num_segments(model.cfg) or 1
         for number, line in enumerate(lines):
             if args.out and not number:
                 with making(args.out):
@@ -214,8 +215,11 @@ def predict_stream(args: argparse.Namespace) -> int:
             if source.live:
                 line['dropped_frames'] = frames.dropped
             write_line(out, json.dumps(line, ensure_ascii=False))
+            num_frames = round(line['end'] * source.fps)
             if bar:
                 bar.step()
+    if 0 < num_frames < num_segments:
+        print(f'note on {args.videos}: {short_video(num_frames, num_segments)}', file=sys.stderr)
     if args.out:
         print(f'Predictions: {args.out}')
     return 0

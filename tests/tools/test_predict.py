@@ -75,6 +75,8 @@ def test_picture_by_the_name_of_a_video_is_told_of(predict, tmp_path, capfd):
     note = 'one frame, as of a picture, for clips of 4: nothing moves in it'
     assert f'note on walk.mp4: {note}' in screen.err.splitlines()
     assert json.loads((tmp_path / 'results.json').read_text())['results'][0]['note'] == note
+    assert predict('walk.mp4', '--stream', '--out', 'walk.jsonl') is None
+    assert f'note on walk.mp4: {note}' in capfd.readouterr().err.splitlines()
 
 
 def test_list_of_a_data_set(predict, tmp_path, capsys):
@@ -140,7 +142,9 @@ def test_stream_to_a_file(predict, tmp_path, capsys):
     lines = [json.loads(line) for line in (tmp_path / 'long.jsonl').read_text().splitlines()]
     assert [(line['start'], line['end']) for line in lines] == [(0, 2), (1, 3), (2, 4), (3, 5), (4, 5)]
     assert all(len(line['predictions']) == len(line['smoothed']) == 2 for line in lines)
-    assert 'long.jsonl' in capsys.readouterr().out
+    screen = capsys.readouterr()
+    assert 'long.jsonl' in screen.out
+    assert 'note on' not in screen.err
 
 
 def test_a_stream_ends_after_a_whole_line(small):
