@@ -94,7 +94,8 @@ class Options(DictAction):
     """mmengine's reading of ``--cfg-options``, without damage to paths.
 
     There ``dataset.ann_file='my videos/train.txt'`` loses its blank, a comma makes a list of a path, and a
-    blank that the shell took for the end of an option ends in a traceback.
+    blank that the shell took for the end of an option ends in a traceback. Quotes within those of the
+    shell, as in ``"data='my videos'"``, are no part of a name.
     """
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
@@ -105,8 +106,15 @@ class Options(DictAction):
             key, value = text.split('=', maxsplit=1)
             if value == r'\t':  # a shell makes no TAB of it
                 value = '\t'
+            value = _unquoted(value)
             options[key] = value if _is_text(value) else self._parse_iterable(value)
         setattr(namespace, self.dest, options)
+
+
+def _unquoted(value: str) -> str:
+    """A value without the quotes that enclose all of it, unless they belong to the name of a file."""
+    quoted = re.fullmatch(r"""(['"])([^'"]*)\1""", value)
+    return quoted[2] if quoted and not os.path.exists(value) else value
 
 
 def _is_text(value: str) -> bool:

@@ -28,6 +28,9 @@ def read(*texts: str) -> dict:
         ('my videos/train.txt', 'my videos/train.txt'),
         ('a=b', 'a=b'),
         (r'\t', '\t'),
+        ("'my videos'", 'my videos'),
+        ('"my videos"', 'my videos'),
+        ("['a','b']", ['a', 'b']),
     ],
 )
 def test_values(text, value):
