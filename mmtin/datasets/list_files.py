@@ -76,7 +76,7 @@ class ListedClip(NamedTuple):
 
 
 def read_clip_list(
-    path: str | Path, frames: bool = False, delimiter: str | None = None
+    path: str | Path, frames: bool = False, delimiter: str | None = None, expected: str | None = None
 ) -> list[ListedClip]:
     """The clips of a list, whatever divides a path from what stands behind it, see :func:`parse_clips`.
 
@@ -84,12 +84,13 @@ def read_clip_list(
         path: of the list.
         frames: whether the clips are folders of frames. Blanks divide their lines; their paths hold none.
         delimiter: that the list may have besides the usual ones.
+        expected: a line as the error for a malformed one shows it.
 
     Raises:
         UserError: if there is no list, it is empty or a line is malformed.
     """
     clips = parse_clips(read_lines(path), None if frames else delimiter, ' ' if frames else '\t, ')
-    expected = 'folder number_of_frames label...' if frames else 'path label...'
+    expected = expected or ('folder number_of_frames label...' if frames else 'path label...')
     for clip in clips:
         counted = clip.numbers and clip.numbers[0] >= 0 and len(clip.path.split()) == 1
         if not clip.path or (frames and not counted):
@@ -154,26 +155,26 @@ def read_labelled_clips(
     expected: Sequence[str] = ('label',),
     several: bool = False,
 ) -> list[ListedClip]:
-    """The clips of the list of a data set, whose lines are all alike: with labels, or all without.
+    """What :func:`read_clip_list` reads, of a list whose lines are all alike: with labels, or all without.
 
     Args:
         path: of the list.
-        delimiter: as for :func:`parse_clips`. Blanks alone divide the lines of folders of frames.
-        expected: the names of the numbers behind a path, the label last.
+        delimiter: as for :func:`read_clip_list`.
+        expected: the names of the numbers behind a path, the label last; with several, clips are folders
+            of frames.
         several: whether a clip may have several labels.
 
     Raises:
         UserError: if there is no list, or it is empty; names the first line that does not fit.
     """
-    frames, wanted = len(expected) > 1, len(expected)
-    clips = parse_clips(read_lines(path), None if frames else delimiter, ' ' if frames else '\t, ')
+    wanted, line = len(expected), ' '.join(('path', *expected))
+    clips = read_clip_list(path, wanted > 1, delimiter, line)
     labelled = any(len(clip.behind) >= wanted for clip in clips)
     for clip in clips:
         count = len(clip.behind)
         fits = count == (wanted if labelled else wanted - 1) or (several and labelled and count > wanted)
-        named = clip.path and not (frames and ' ' in clip.path)
-        if not (named and fits and clip.numbers is not None):
-            raise malformed_line(path, clip, ' '.join(('path', *expected)))
+        if not fits or clip.numbers is None:
+            raise malformed_line(path, clip, line)
     return clips
 
 
