@@ -1,5 +1,6 @@
 """What every test needs: the same random numbers in every run."""
 
+import ast
 import os
 
 import torch
@@ -9,6 +10,7 @@ if not torch.cuda.is_available():
     os.environ.setdefault('TRITON_INTERPRET', '1')
 
 import pytest
+from mmengine.config import config as mmengine_config
 from mmengine.registry import init_default_scope
 
 # First of all, since mmaction.models cannot be imported without its remedies.
@@ -18,6 +20,14 @@ import mmtin  # noqa: F401
 @pytest.fixture(autouse=True)
 def seed():
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True, scope='session')
+def configs_unformatted():
+    """The configs that runs keep are not formatted: yapf takes longer than most of what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mmengine_config, 'FormatCode', lambda text, **_: (ast.parse(text) and text, True))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -32,4 +32,5 @@ def apply() -> None:
     mmaction.overlap_tubes_on_numpy_2()
     mmengine.resolve_torchvision_addresses()
     mmengine.find_own_configs()
+    mmengine.format_configs_once()
     mmengine.resume_sharded_optimizers()

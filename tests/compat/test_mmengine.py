@@ -5,6 +5,7 @@ import types
 
 import pytest
 from mmengine.config import Config
+from mmengine.config import config as mmengine_config
 from mmengine.runner import checkpoint as mmengine_checkpoint
 
 from mmtin.compat import mmengine as compat
@@ -73,3 +74,16 @@ def test_configs_of_mmtin_are_named_by_its_name(tmp_path):
         UserError, match=r'no config tin_r50_ucf11.py; do you mean mmtin::tin_r50_ucf101.py'
     ):
         Config.fromfile(tmp_path / 'mine.py')
+
+
+def test_config_is_formatted_once_until_it_changes(monkeypatch):
+    formatted = []
+    monkeypatch.setattr(
+        mmengine_config, 'FormatCode', lambda text, **_: formatted.append(text) or (text.upper(), True)
+    )
+    compat.format_configs_once()
+    cfg = Config(dict(a=1))
+    assert cfg.pretty_text == cfg.pretty_text == 'A=1'
+    assert len(formatted) == 1
+    cfg.a = 2
+    assert cfg.pretty_text == 'A=2'

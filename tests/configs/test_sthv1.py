@@ -7,8 +7,11 @@ import pytest
 import torch
 from mmaction.registry import MODELS
 
+from tests.configs.experiments import CONFIGS
 from tests.datasets.owner_files import make
-from tests.tools.mim import run_mim
+from tests.tools.in_process import run_here
+
+CONFIG = CONFIGS / 'tin_r50_sthv1.py'
 
 
 @pytest.fixture
@@ -28,14 +31,17 @@ def kinetics_tsm(tmp_path):
 
 def test_prepare_train_and_test(tmp_path, kinetics_tsm):
     owner = make('sthv1', tmp_path / 'owner')
-    run_mim(
-        'run', 'mmtin', 'prepare_data', 'sthv1', '--annotations', owner.annotations, '--media', owner.media,
-        cwd=tmp_path,
-    )  # fmt: skip
-    output = run_mim(
-        'train', 'mmtin', 'tin_r50_sthv1.py', '--work-dir', tmp_path / 'work', '--cfg-options',
+
+    def command(*args):
+        result = run_here(*args, cwd=tmp_path)
+        assert result.returncode == 0, result.stdout
+        return result.stdout
+
+    command('prepare_data', 'sthv1', '--annotations', owner.annotations, '--media', owner.media)
+    output = command(
+        'train', CONFIG, '--work-dir', tmp_path / 'work', '--cfg-options',
         f'load_from={kinetics_tsm}', 'train_cfg.max_epochs=1', 'default_hooks.logger.interval=1',
-        'train_dataloader.batch_size=1', 'train_dataloader.dataset.indices=2', cwd=tmp_path,
+        'train_dataloader.batch_size=1', 'train_dataloader.dataset.indices=2', 'val_dataloader.dataset.indices=1',
     )  # fmt: skip
     losses = [float(loss) for loss in re.findall(r'Epoch\(train\).* loss: ([\d.]+)', output)]
     assert len(losses) == 2
@@ -44,8 +50,8 @@ def test_prepare_train_and_test(tmp_path, kinetics_tsm):
     assert 'TINResNet: 318 tensors loaded' in output
     assert 'temporal modules, which the checkpoint lacks' in output
 
-    output = run_mim(
-        'test', 'mmtin', 'tin_r50_sthv1.py', '--checkpoint', tmp_path / 'work/epoch_1.pth', '--work-dir',
-        tmp_path / 'work', '--cfg-options', 'test_protocol=2x3', cwd=tmp_path,
+    output = command(
+        'test', CONFIG, tmp_path / 'work/epoch_1.pth', '--work-dir', tmp_path / 'work', '--cfg-options',
+        'test_protocol=2x3', 'test_dataloader.dataset.indices=1',
     )  # fmt: skip
     assert re.search(r'Epoch\(test\).*acc/top1', output)

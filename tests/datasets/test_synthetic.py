@@ -1,8 +1,6 @@
 """The synthetic videos: deterministic, balanced, decodable, and blind in single frames."""
 
 import json
-import sys
-from pathlib import Path
 
 import decord
 import numpy as np
@@ -13,9 +11,7 @@ from mmtin.datasets.synthetic.classes import PAIRS, QUANTITIES
 from mmtin.datasets.synthetic.hard import object_course
 from mmtin.errors import UserError
 from tests.tools.in_process import run_here
-from tests.tools.mim import run
 
-TOOL = Path(__file__).parents[2] / 'tools/make_demo_data.py'
 EACH = pytest.mark.parametrize('difficulty', DIFFICULTIES)
 
 
@@ -101,8 +97,7 @@ def test_command_is_idempotent_and_checks_its_arguments(tmp_path):
     def make(*args):
         return run_here('make_demo_data', '--out', 'demo', *args, cwd=tmp_path)
 
-    arguments = ('--out', 'demo', '--clips', 16, '--val-clips', 8)
-    assert '16 clips are in demo.' in run(sys.executable, TOOL, *arguments, cwd=tmp_path).stdout
+    assert '16 clips are in demo.' in make('--clips', '16', '--val-clips', '8').stdout
     assert 'nothing to do' in make('--clips', '16', '--val-clips', '8').stdout
     other = make('--clips', '24', '--val-clips', '8')
     assert other.returncode == 1

@@ -17,7 +17,7 @@ from mmtin.checkpoint import read_checkpoint
 from mmtin.datasets.clip_names import name_clips
 from mmtin.scores.dumps import read_dump
 from tests.report.tiny_run import tiny_config, write_videos
-from tests.tools.mim import run_mim
+from tests.tools.own_process import run_mim
 
 ROOT = Path(__file__).parents[2]
 NUM_CLIPS = 5  # to validate on: neither 2 nor 4 processes divide them

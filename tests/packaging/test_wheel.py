@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tests.tools.mim import run, run_mim
+from tests.tools.own_process import run, run_mim
 
 ROOT = Path(__file__).parents[2]
 

@@ -15,7 +15,19 @@ from pathlib import Path
 TRAIN = Path(__file__).parents[2] / 'tools/train.py'
 
 _FORKSERVER = multiprocessing.get_context('forkserver')
-_FORKSERVER.set_forkserver_preload(['mmtin', 'mmaction.apis', 'mmaction.engine', 'mmaction.visualization'])
+# What a training imports, by itself or in torch's optimizers and mmengine's visualizer.
+_FORKSERVER.set_forkserver_preload(
+    [
+        'mmtin',
+        'mmtin.finetuning',
+        'mmaction.apis',
+        'mmaction.engine',
+        'mmaction.visualization',
+        'matplotlib.backends.backend_agg',
+        'mpl_toolkits.mplot3d',
+        'torch._dynamo',
+    ]
+)
 
 
 def start_training(

@@ -12,14 +12,13 @@ from mmtin.benchmarking.loading import moving_texture
 from mmtin.datasets.synthetic.classes import SyntheticClip
 from mmtin.datasets.synthetic.drawing import write_video
 from tests.tools.in_process import run_here
-from tests.tools.mim import run
 
 TOOL = Path(__file__).parents[2] / 'tools/benchmark.py'
 OP = ('op', '--clips', 1, '--frames', 4, '--channels', 8, '--size', 6, '--repeats', 2, '--csv', 'op.csv')
 
 
 def test_table_file_and_no_overwriting(tmp_path):
-    result = run(sys.executable, TOOL, *OP, cwd=tmp_path)
+    result = run_here('benchmark', *OP, cwd=tmp_path)
     assert result.returncode == 0, result.stdout
     assert f'torch {torch.__version__}' in result.stdout
     assert 'clips 1, frames 4, channels 8, size 6, layout nchw, dtype float32' in result.stdout

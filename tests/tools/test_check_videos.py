@@ -7,18 +7,12 @@ from pathlib import Path
 
 from tests.datasets.owner_files import write_clip, write_lines
 from tests.datasets.video.video_files import CLIPS
-from tests.tools.in_process import run_tool
-from tests.tools.mim import run
+from tests.tools.in_process import run_here, run_tool
+from tests.tools.own_process import run
 
 TOOL = Path(__file__).parents[2] / 'tools/check_videos.py'
 # As UCF101 and HMDB51 have them; none where the real clips are missing.
 REAL_AVI = sorted((CLIPS / 'torchvision').glob('*.avi'))
-
-
-def check(*args, cwd):
-    result = run(sys.executable, TOOL, *args, '--workers', 2, cwd=cwd)
-    assert 'Traceback' not in result.stdout
-    return result
 
 
 def reasons(path):
@@ -48,9 +42,11 @@ def test_every_kind_of_bad_video_is_named(tmp_path):
     lines = [f'{name}\t{index}' for index, name in enumerate((*bad[:2], *good, *bad[2:]))]
     write_lines(tmp_path / 'list.txt', *lines)
 
-    arguments = ('--media', 'media', '--write-list', 'good.txt', '--time-limit', 3)
-    result = check('list.txt', *arguments, cwd=tmp_path)
+    # A process of its own, so that what decoders print themselves is seen as well.
+    arguments = ('--media', 'media', '--workers', 2, '--write-list', 'good.txt', '--time-limit', 3)
+    result = run(sys.executable, TOOL, 'list.txt', *arguments, cwd=tmp_path)
     assert result.returncode == 1
+    assert 'Traceback' not in result.stdout
     assert f'{len(lines)} clips: {len(good)} good, {len(bad)} bad.' in result.stdout
     assert re.search('Decoding clips .* 100%', result.stdout)
     assert (tmp_path / 'good.txt').read_text().splitlines() == lines[2 : 2 + len(good)]
@@ -62,7 +58,7 @@ def test_every_kind_of_bad_video_is_named(tmp_path):
     assert {found[name] for name in cut} == {'the file is cut off: it ends before it says'}
     assert not any(noise in result.stdout for noise in ('moov', 'Error', 'WARNING'))
 
-    good_ones = check('good.txt', '--media', 'media', cwd=tmp_path)
+    good_ones = run_here('check_videos', 'good.txt', '--media', 'media', '--workers', 2, cwd=tmp_path)
     assert good_ones.returncode == 0, good_ones.stdout
     assert f'{len(good)} clips: {len(good)} good, 0 bad.' in good_ones.stdout
     assert (tmp_path / 'good.bad.txt').read_text() == ''

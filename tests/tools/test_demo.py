@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.mim import run
+from tests.tools.own_process import run
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,32 +1,17 @@
 """TIN-En as a person types it."""
 
 import re
-import sys
-from pathlib import Path
 
 from mmtin.scores.dumps import read_dump, write_dump
 from tests.scores.scored_clips import scored_clips
 from tests.tools.in_process import run_here
-from tests.tools.mim import run
-
-TOOL = Path(__file__).parents[2] / 'tools/ensemble.py'
 
 
 def test_parts_and_whole_are_reported_and_dumped(tmp_path):
     for frames in (8, 16):
         write_dump(tmp_path / f'tin_{frames}f.pkl', scored_clips(seed=frames))
-    result = run(
-        sys.executable,
-        TOOL,
-        'tin_8f.pkl',
-        'tin_16f.pkl',
-        '--weights',
-        1,
-        2,
-        '--out',
-        'tin_en.pkl',
-        cwd=tmp_path,
-    )
+    arguments = ('tin_8f.pkl', 'tin_16f.pkl', '--weights', 1, 2, '--out', 'tin_en.pkl')
+    result = run_here('ensemble', *arguments, cwd=tmp_path)
     assert result.returncode == 0, result.stdout
     for name, weight in (('tin_8f.pkl', '1'), ('tin_16f.pkl', '2'), ('ensemble', '')):
         assert re.search(rf'\| {re.escape(name)} +\| {weight} +\| +\d+\.\d\d % ', result.stdout)

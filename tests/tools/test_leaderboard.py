@@ -1,14 +1,8 @@
 """The leaderboard and a submission as a person types them."""
 
-import sys
-from pathlib import Path
-
 from mmtin.scores.dumps import write_dump
 from tests.scores.scored_clips import scored_clips
 from tests.tools.in_process import run_here
-from tests.tools.mim import run
-
-TOOL = Path(__file__).parents[2] / 'tools/leaderboard.py'
 
 
 def test_leaderboard_counts_every_model_and_takes_results(tmp_path):
@@ -38,10 +32,8 @@ def test_nothing_is_overwritten_unasked(tmp_path):
 def test_submission_is_written(tmp_path):
     write_dump(tmp_path / 'test.pkl', scored_clips(labels=[-1] * 12))
     (tmp_path / 'labels.txt').write_text(''.join(f'Doing {number}\n' for number in range(6)))
-    result = run(
-        sys.executable, TOOL, 'submit', 'test.pkl', '--format', 'sthv1', '--labels', 'labels.txt', '--out',
-        'new/submission.csv', cwd=tmp_path,
-    )  # fmt: skip
+    arguments = ('--format', 'sthv1', '--labels', 'labels.txt', '--out', 'new/submission.csv')
+    result = run_here('leaderboard', 'submit', 'test.pkl', *arguments, cwd=tmp_path)
     assert result.returncode == 0, result.stdout
     lines = (tmp_path / 'new/submission.csv').read_text().splitlines()
     assert len(lines) == 12 and lines[3].startswith('3;Doing ')

@@ -10,7 +10,7 @@ import pytest
 
 from mmtin.datasets.synthetic import write_dataset
 from tests.tools.in_process import run_here
-from tests.tools.mim import run, run_mim
+from tests.tools.own_process import run, run_mim
 
 ROOT = Path(__file__).parents[2]
 CONFIG = 'tin_r18_demo.py'
@@ -49,10 +49,10 @@ def test_training_leaves_checkpoint_and_log(work_dir):
 
 def test_resume_goes_on_where_it_stopped(folder, work_dir):
     shutil.copytree(work_dir, folder / 'resumed')
-    output = run_mim(
-        'train', 'mmtin', CONFIG, '--work-dir', 'resumed', '--resume', *SMALL, 'train_cfg.max_epochs=2',
-        cwd=folder,
-    )  # fmt: skip
+    arguments = ('--work-dir', 'resumed', '--resume', *SMALL, 'train_cfg.max_epochs=2')
+    result = run_here('train', ROOT / 'configs' / CONFIG, *arguments, cwd=folder)
+    output = result.stdout
+    assert result.returncode == 0, output
     assert 'resumed epoch: 1' in output
     assert 'work/epoch_1.pth, after iteration 1' in output.replace('resumed/', 'work/')
     assert (folder / 'resumed/epoch_2.pth').is_file()
@@ -74,12 +74,14 @@ def test_stock_tsn_becomes_tin_by_its_backbone_alone(folder):
         for option in ('dataset.ann_file=data/demo/val.txt', 'dataset.data_prefix.video=data/demo',
                        'dataset.indices=2', 'batch_size=1', 'num_workers=0', 'persistent_workers=False')
     )  # fmt: skip
-    output = run_mim(
-        'train', 'mmtin', stock, '--work-dir', 'swapped', '--cfg-options',
+    result = run(
+        sys.executable, ROOT / 'tools/train.py', stock, '--work-dir', 'swapped', '--cfg-options',
         'model.backbone.type=mmtin.TINResNet', 'model.backbone.pretrained=None', 'train_cfg.max_epochs=1',
         'default_hooks.checkpoint.save_last=False', 'default_hooks.checkpoint.interval=-1', *data,
         cwd=folder,
     )  # fmt: skip
+    output = result.stdout
+    assert result.returncode == 0, output
     assert re.search(r'Epoch\(train\) +\[1\]\[2/2\]', output)
     assert 'TINResNet: num_segments = 3, what the training pipeline samples' in output
     assert 'test_dataloader: num_clips 25 -> 3, the number of frames that TINResNet was built for' in output
@@ -91,10 +93,8 @@ def test_results_are_compared(work_dir):
 
 
 def test_contact_sheet_is_drawn(folder, work_dir):
-    result = run(
-        sys.executable, ROOT / 'tools/contact_sheet.py', ROOT / 'configs' / CONFIG,
-        work_dir / 'epoch_1.pth', '--out', 'pictures/sheet.png', '--clips', 2, cwd=folder,
-    )  # fmt: skip
+    arguments = (work_dir / 'epoch_1.pth', '--out', 'pictures/sheet.png', '--clips', 2)
+    result = run_here('contact_sheet', ROOT / 'configs' / CONFIG, *arguments, cwd=folder)
     assert result.returncode == 0, result.stdout
     assert (folder / 'pictures/sheet.png').read_bytes().startswith(b'\x89PNG')
 

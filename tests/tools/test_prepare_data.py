@@ -12,7 +12,6 @@ from mmtin.datasets.own import read_own_videos
 from tests.datasets.own.own_files import make_folders
 from tests.datasets.owner_files import make
 from tests.tools.in_process import run_here, run_tool
-from tests.tools.mim import run
 
 TOOL = Path(__file__).parents[2] / 'tools/prepare_data.py'
 
@@ -20,9 +19,8 @@ TOOL = Path(__file__).parents[2] / 'tools/prepare_data.py'
 def test_summary_says_what_came_of_it_and_what_to_type_next(tmp_path):
     make('sthv1', tmp_path)
     (tmp_path / 'media/34870').rename(tmp_path / 'elsewhere')
-    result = run(
-        sys.executable, TOOL, 'sthv1', '--annotations', 'annotations', '--media', 'media', cwd=tmp_path
-    )
+    arguments = ('sthv1', '--annotations', 'annotations', '--media', 'media')
+    result = run_here('prepare_data', *arguments, cwd=tmp_path)
     assert result.returncode == 0, result.stdout
     assert re.search('Looking at clips .* 100%', result.stdout)
     assert (
