@@ -8,7 +8,7 @@ from mmtin.version import __version__
 
 
 def _is_examined() -> bool:
-    """Whether it is the doctor that asks, who looks at what importing the rest may fail of."""
+    """Whether the command is ``doctor``, which must run where importing the rest fails."""
     package = Path(__file__).resolve().parent
     scripts = package / '.mim/tools/doctor.py', package.parent / 'tools/doctor.py'
     return sys.argv[:2] == ['-m', 'doctor'] or Path(sys.argv[0]).resolve() in scripts

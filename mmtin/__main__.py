@@ -1,6 +1,6 @@
-"""``python -m mmtin TOOL ARGS``: a command of tools/ as it was installed, by its name.
+"""``python -m mmtin TOOL ARGS`` runs an installed command of tools/ by its name.
 
-It is what a launcher such as torchrun can start from any folder: ``torchrun ... -m mmtin train CONFIG``.
+Launchers such as torchrun can start it from any folder: ``torchrun ... -m mmtin train CONFIG``.
 """
 
 import importlib.metadata
@@ -10,12 +10,12 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Run the command that the first argument names, with the arguments behind it.
+    """Run the command that the first argument names, with the other arguments.
 
     The exit status is 1 if there is no such command.
     """
     source = Path(__file__).parents[1]
-    if (source / 'pyproject.toml').is_file():  # which need not be installed
+    if (source / 'pyproject.toml').is_file():  # a checkout, which need not be installed
         folder = source / 'tools'
     else:
         folder = Path(str(importlib.metadata.distribution('mmtin').locate_file('mmtin/.mim/tools')))

@@ -1,4 +1,4 @@
-"""What a config leaves open until the options of a command are known."""
+"""Complete and check a config once the options of a command are known."""
 
 import difflib
 import inspect
@@ -30,10 +30,10 @@ _READ_LATER = {
 
 
 def read_config(path: str | Path) -> Config:
-    """A config file ready to build from, with what mmtin completes in it. Reading it runs its code.
+    """Read a config file and complete it, ready to build from. Reading it runs its code.
 
     Raises:
-        UserError: if it is damaged, or asks for what cannot be.
+        UserError: if the file is damaged, or its entries contradict each other.
     """
     try:
         cfg = Config.fromfile(path)
@@ -55,16 +55,15 @@ def refuse_late_options(cfg: Config, options: Iterable[str]) -> None:
     """Refuse options that would change nothing.
 
     ``num_segments``, ``split`` or ``data_root`` are variables that a config uses while its file is read:
-    ``--cfg-options num_segments=16`` would come too late for model and pipelines, in silence.
+    ``--cfg-options num_segments=16`` comes too late for model and pipelines and would be ignored. So would
+    a misspelt name, such as ``max_epoch`` or ``modle.backbone.depth``.
 
     Args:
         cfg: as read from the file.
         options: names given with ``--cfg-options``.
 
-    A misspelt name, such as ``max_epoch`` or ``modle.backbone.depth``, would be read by nobody.
-
     Raises:
-        UserError: for such a variable or name, or ``test_protocol`` where there is no choice.
+        UserError: for such a variable or name, or for ``test_protocol`` in a config without protocols.
     """
     for name in options:
         if name in cfg and name not in _READ_LATER:
@@ -83,12 +82,12 @@ def refuse_late_options(cfg: Config, options: Iterable[str]) -> None:
 
 
 def nearest(name: str, known: Iterable[str], inner: Iterable[str] = ()) -> str:
-    """The end of a sentence about a name that nobody knows: the one that may have been meant.
+    """The end of an error about an unknown name: the known name that is probably meant.
 
     Args:
-        name: as it came.
-        known: what it could have been.
-        inner: dotted names; the last part of one may have been meant, too.
+        name: the unknown one.
+        known: the valid names.
+        inner: dotted names; the last part of one may be meant, too.
     """
     last_parts = {path.rpartition('.')[2]: path for path in inner}
     found = difflib.get_close_matches(name, {*known, *last_parts}, n=1)
@@ -105,7 +104,7 @@ def _inner_names(node, prefix: str = '') -> Iterator[str]:
 
 
 def refuse_amp_without_gpu(cfg: Config) -> None:
-    """Refuse mixed precision where mmengine has none, in its place a bare assertion.
+    """Refuse mixed precision without a GPU, where mmengine ends in a bare assertion.
 
     Raises:
         UserError: if the config asks for it and there is no GPU.
@@ -117,16 +116,16 @@ def refuse_amp_without_gpu(cfg: Config) -> None:
 
 
 def match_num_segments(cfg: Config) -> None:
-    """Make T, the frames of a clip, the same in pipelines, backbone and head, in place.
+    """Give pipelines, backbone and head the same T, the number of frames per clip, in place.
 
-    A config of a 2D network, such as MMAction2's TSN, says in its pipeline alone how many frames it
-    samples, and tests on another number than it trains on. TINResNet is tied to T: a backbone that does
-    not say ``num_segments`` gets that of the training pipeline, and pipelines for validation and test
-    that spread another number of frames over a video get it too. Each change is logged. Configs with
-    another backbone are left as they are.
+    A config of a 2D network, such as MMAction2's TSN, states T in its pipelines alone, and may test with
+    another T than it trains with. TINResNet is built for one T. A backbone that does not state
+    ``num_segments`` gets that of the training pipeline, and so do pipelines for validation and test that
+    spread another number of frames over a video. Each change is logged. Configs with another backbone stay
+    as they are.
 
     Raises:
-        UserError: if the recognizer is a 3D one, or if backbone or head say another T than the training
+        UserError: if the recognizer is a 3D one, or if backbone or head state another T than the training
             pipeline samples.
     """
     backbone = cfg.get('model', {}).get('backbone') or {}
@@ -218,7 +217,7 @@ def _sampling(pipeline: list[ConfigDict]) -> ConfigDict | None:
 
 
 def type_name(node: Mapping) -> str:
-    """The name of the class that a node of a config builds, '' if it says none.
+    """The name of the class that a node of a config builds, '' if it names none.
 
     ``type`` may be the class itself, its name, or its name behind a scope or module: ``mmaction.ResNet``.
     """
@@ -227,6 +226,6 @@ def type_name(node: Mapping) -> str:
 
 
 def stated_num_segments(cfg: Config) -> int | None:
-    """T, the frames of a clip, as backbone or head of a recognizer say it; None for one of any T."""
+    """T, the number of frames per clip, as backbone or head state it; None if any T will do."""
     parts = (cfg.model.get('backbone') or {}, cfg.model.get('cls_head') or {})
     return next((part['num_segments'] for part in parts if part.get('num_segments')), None)

@@ -1,4 +1,4 @@
-"""What a config for one's own videos leaves open until they were looked at."""
+"""Complete a config for one's own videos with what is found in them."""
 
 import logging
 from pathlib import Path
@@ -14,7 +14,7 @@ from mmtin.datasets.video.suffixes import SUFFIXES
 from mmtin.errors import UserError
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-# Clips of a step from which on their statistics are better than those of other videos.
+# Clips per step from which on BatchNorm's own statistics are better than those of the pretraining.
 CLIPS_FOR_BATCH_NORM = 16
 OPTIONS = (
     *('val_data', 'media', 'val_share', 'seed', 'multi_label', 'class_weight', 'sampling', 'batch_norm'),
@@ -23,19 +23,19 @@ OPTIONS = (
 
 
 def use_own_videos(cfg: Config, load_from: str | None = None) -> None:
-    """Fill in what ``data`` and ``finetune`` of a config ask for, in place; both go.
+    """Replace the entries ``data`` and ``finetune`` of a config by what they ask for, in place.
 
-    ``configs/_base_/own_videos.py`` says what they may be. The videos are divided once: the lists are in
-    ``split`` in the work directory, and every later command with this work directory uses them. Number and
-    names of the classes, lists, metric, loss, BatchNorm, mixed precision and early stopping follow.
-    Configs with neither are left as they are.
+    ``configs/_base_/own_videos.py`` lists their values. The videos are divided once: the lists are written
+    to ``split`` in the work directory, and every later command with this work directory uses them. They
+    decide number and names of the classes, metric, loss, BatchNorm, mixed precision and early stopping.
+    Configs with neither entry stay as they are.
 
     Args:
-        cfg: with ``work_dir``, all options merged.
-        load_from: the weights that the run starts or started from; None is what ``cfg`` says.
+        cfg: with ``work_dir`` and all options.
+        load_from: the weights that the run starts or started from; None takes those of ``cfg``.
 
     Raises:
-        UserError: if the videos are not usable, or other ones were divided in the work directory.
+        UserError: if the videos cannot be used, or the lists in the work directory are of other videos.
     """
     data, options = cfg.get('data'), cfg.get('finetune')
     if options is None and (data is None or isinstance(data, dict)):
@@ -70,7 +70,7 @@ def _refuse_unknown(options: dict) -> None:
 
 
 def _split(work_dir: str, data: str | None, options: dict) -> Split:
-    """That of the work directory, made now if it has none."""
+    """The split in the work directory; it is made if there is none."""
     folder = Path(work_dir, 'split').resolve()
     if data is None:
         if not folder.exists():
@@ -158,7 +158,7 @@ def _set_classes(cfg: Config, split: Split, multi_label: bool | None) -> None:
 
 
 def _set_dataset(dataset: dict, split: Split, part: str) -> None:
-    """A list that was named stays, such as one to test on."""
+    """Set list, folder and classes; a list that the config names stays, such as one to test on."""
     if not dataset.get('ann_file'):
         dataset['ann_file'] = str(split.folder / f'{part}.txt')
         dataset['data_prefix'] = dict(video=str(split.media))
@@ -194,7 +194,7 @@ def _draw_classes(cfg: Config, sampling: str | None) -> None:
 
 
 def _set_batch_norm(cfg: Config, batch_norm: str, load_from: str | None) -> bool:
-    """Whether it is frozen: statistics and affine parameters stay those of the weights to start from."""
+    """Freeze BatchNorm, affine parameters included, where that is better or asked for; return if so."""
     if batch_norm not in ('auto', 'frozen', 'trained'):
         raise UserError(f"finetune.batch_norm must be 'auto', 'frozen' or 'trained', got {batch_norm!r}")
     backbone = cfg.model.backbone
@@ -216,7 +216,7 @@ def _set_precision(cfg: Config, amp: bool | str) -> None:
 
 
 def _watch(cfg: Config, balanced: str | None, patience: int | None) -> None:
-    """The metric by which a checkpoint is the best, and training stops."""
+    """Set the metric that chooses the best checkpoint and stops the training early."""
     if cfg.model.cls_head.get('multi_class'):
         metric = 'acc/mean_average_precision'
     else:

@@ -1,8 +1,8 @@
-"""What experiments have in common, for a config to say in one line.
+"""Parts that experiments share, so that a config states each in one line.
 
-A config imports these functions below its ``_base_``, by which mmengine knows that the file is no lazy one,
-and gives them ``_base_``: the entries of ``configs/_base_/rgb_224.py`` and of the data set's file there.
-mmengine drops functions from what it parsed, so that a dump of the config stands alone.
+A config imports these functions below its ``_base_``: mmengine takes a file that begins with imports for a
+lazy config. It passes them ``_base_``, the entries of ``configs/_base_/rgb_224.py`` and of the data set's
+file there. mmengine drops functions from a parsed config, so that a dump of it stands alone.
 """
 
 from collections.abc import Mapping
@@ -41,11 +41,11 @@ def pipelines(base: Mapping[str, Any], num_segments: int, *, flip: bool = True, 
             ``sampling``, ``jitter``, ``pack``, ``views`` and ``test_protocol`` of all.
         num_segments: T, frames per clip.
         flip: whether training mirrors clips.
-        instead: entries to take in the place of those of ``base``.
+        instead: entries that replace those of ``base``.
 
     Returns:
         ``train_pipeline``, ``test_protocols``, which has a pipeline for each of the ``views``, and
-        ``test_pipeline``, the one of them that ``test_protocol`` names.
+        ``test_pipeline``, the one that ``test_protocol`` names.
     """
     base = {**base, **instead}
 
@@ -61,7 +61,7 @@ def pipelines(base: Mapping[str, Any], num_segments: int, *, flip: bool = True, 
 def loaders(
     base: Mapping[str, Any], train_pipeline: list, test_pipeline: list, lists: str | None = None
 ) -> tuple:
-    """The data loaders of training, validation and test, as far as ``rgb_224.py`` has not set them.
+    """The entries of the data loaders of training, validation and test that ``rgb_224.py`` leaves open.
 
     Args:
         base: ``_base_`` of the config: ``clips`` and ``data_root`` of the data set.

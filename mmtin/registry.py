@@ -14,7 +14,8 @@ from mmengine.registry import Registry
 
 
 class Alias(Registry):
-    """Another scope of the parent's entries; mmengine would look up ``mmtin.X`` in here alone."""
+    """A scope with the entries of its parent; mmengine by itself would look up ``mmtin.X`` in the child
+    alone."""
 
     def get(self, key: str) -> type | None:
         return self.parent.get(key.removeprefix(f'{self.scope}.'))

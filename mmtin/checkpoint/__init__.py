@@ -1,4 +1,4 @@
-"""Weights from elsewhere brought to where TINResNet keeps them."""
+"""Read checkpoints, and fit weights from elsewhere into a TINResNet."""
 
 from mmtin.checkpoint.fitting import fit_state_dict
 from mmtin.checkpoint.names import backbone_weights

@@ -1,6 +1,6 @@
 """The two formats of ``torch.save``: a zip file, and what torch before 1.6 wrote.
 
-Read by mmtin itself, for what ``torch.load`` runs and refuses differs from version to version.
+mmtin reads them itself, since what ``torch.load`` runs and refuses differs between versions of torch.
 """
 
 import tarfile
@@ -14,12 +14,12 @@ from torch import Tensor
 
 from mmtin.checkpoint.unpickling import CheckpointUnpickler, Storage
 
-# What a file without zip begins with.
+# The numbers at the start of a file without zip.
 _MAGIC, _PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 
 
 class OtherFormatError(ValueError):
-    """A file is of torch and no checkpoint; the text is what it is."""
+    """A file of torch that is no checkpoint; the text says what it is."""
 
 
 def read_archive(path: Path, map_location: object) -> object:
@@ -30,9 +30,9 @@ def read_archive(path: Path, map_location: object) -> object:
         map_location: as in :func:`torch.load`; ``'meta'`` reads no numbers.
 
     Raises:
-        NamesCodeError: if it names what no checkpoint needs.
+        NamesCodeError: if it names a class or function that no checkpoint needs.
         OtherFormatError: if it is a TorchScript program, or from torch 0.1.
-        Exception: whatever a damaged file makes of its readers.
+        Exception: of any kind, if the file is damaged.
     """
     with path.open('rb') as file:
         if file.read(4) == b'PK\x03\x04':
@@ -57,7 +57,7 @@ def _read_zip(archive: zipfile.ZipFile, map_location: object) -> object:
     def find_storage(dtype: torch.dtype, key: str, location: str, count: int) -> Storage:
         if key not in storages:
             entry = archive.getinfo(f'{folder}data/{key}')
-            # torch compresses nothing, and what is compressed could fill any memory.
+            # torch compresses nothing, and a compressed entry could fill any memory.
             if entry.compress_type != zipfile.ZIP_STORED:
                 raise ValueError('its numbers are compressed')
             if map_location == 'meta':
@@ -71,7 +71,7 @@ def _read_zip(archive: zipfile.ZipFile, map_location: object) -> object:
 
 
 def _read_stream(file: BinaryIO, size: int, map_location: object) -> object:
-    """Pickles one after another: what it is, the content, the names of storages; then their numbers."""
+    """Read pickles in a row (format, content, keys of the storages), then the bytes of the storages."""
 
     def load(find_storage: Callable[..., Storage]) -> object:
         return CheckpointUnpickler(file, find_storage).load()
@@ -113,14 +113,14 @@ def _read_stream(file: BinaryIO, size: int, map_location: object) -> object:
 
 
 def _bytes(data: bytes) -> Tensor:
-    """``[n]``, of memory that may be written to."""
+    """uint8 ``[n]``, in memory that can be written to."""
     return (
         torch.frombuffer(bytearray(data), dtype=torch.uint8) if data else torch.empty(0, dtype=torch.uint8)
     )
 
 
 def _placed(data: Tensor, location: str, map_location: object) -> Tensor:
-    """The bytes where ``map_location`` wants what was saved at ``location``."""
+    """The bytes, saved at ``location``, on the device that ``map_location`` maps it to."""
     storage = data.untyped_storage()
     if isinstance(map_location, dict):
         location = map_location.get(location, location)

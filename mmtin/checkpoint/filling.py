@@ -1,4 +1,4 @@
-"""Give a network the weights of a checkpoint, all of them: none stays as it was initialised."""
+"""Load a checkpoint into a network so that no weight stays as it was initialised."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ from mmtin.errors import UserError
 
 
 def fill(model: nn.Module, content: dict, checkpoint: str | Path) -> None:
-    """Load weights that must leave nothing as initialised: random layers would predict in silence.
+    """Load a checkpoint that must have every weight: random layers would give wrong predictions unnoticed.
 
     Args:
         model: a recognizer or detector of MMAction2.
-        content: what the checkpoint holds, of :func:`mmtin.checkpoint.read_checkpoint`.
+        content: of the checkpoint, from :func:`mmtin.checkpoint.read_checkpoint`.
         checkpoint: its path, for the errors.
 
     Raises:
@@ -51,13 +51,13 @@ def fill(model: nn.Module, content: dict, checkpoint: str | Path) -> None:
 
 
 def _check_max_offset(backbone: nn.Module | None, meta: object, checkpoint: str | Path) -> None:
-    """The one argument that no shape of a weight tells; another value predicts other classes in silence."""
+    """Compare ``max_offset``, which no weight's shape shows; another value would change predictions."""
     if not hasattr(backbone, 'max_offset'):
         return
     trained = model_config(meta).get('backbone') or {}
     kind = str(trained.get('type')).rpartition('.')[2]
     if trained.get('num_segments') not in (None, backbone.num_segments):
-        return  # loading says more
+        return  # fit_state_dict reports that
     half_a_clip = backbone.num_segments / 2
     wanted = {
         'TINResNet': trained.get('max_offset') or half_a_clip,

@@ -1,4 +1,4 @@
-"""Bring the weights of a 2D ResNet, TSN, TSM or TIN to where a TINResNet keeps them."""
+"""Fit the weights of a 2D ResNet, TSN, TSM or TIN into a TINResNet."""
 
 from mmengine.logging import print_log
 from torch import Tensor, nn
@@ -13,8 +13,8 @@ AUTHORS_MAX_OFFSET = 2.0
 def fit_state_dict(backbone: nn.Module, state_dict: dict, prefix: str = '') -> None:
     """Rename, in place, the keys of ``state_dict`` under ``prefix`` to those of ``backbone``.
 
-    Weights of another shape are removed, weights that have no place stay as they are. Tells in one log
-    paragraph what was loaded, what stays as initialised and why, and what was not used.
+    Weights of another shape are removed, weights that have no place stay as they are. Logs in one paragraph
+    what was loaded, what stays as initialised and why, and what was not used.
 
     Args:
         backbone: a TINResNet.

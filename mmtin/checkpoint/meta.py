@@ -1,4 +1,4 @@
-"""The model that a checkpoint of MMAction2 was trained as, read from the config that it carries."""
+"""Read which model a checkpoint of MMAction2 holds, from the config stored in it."""
 
 import ast
 

@@ -1,4 +1,4 @@
-"""What a weight is called in a TINResNet, whatever it is called where it comes from."""
+"""Translate names of weights from other repositories to those of TINResNet."""
 
 import re
 
@@ -17,7 +17,7 @@ _NAMES = (
     (re.compile(r'\bnl\.(g|theta|phi)((?:\.0)?)\.(weight|bias)$'), r'non_local_block.\1\2.conv.\3'),
     (re.compile(r'\bnl\.W\.0\b'), 'non_local_block.conv_out.conv'),
     (re.compile(r'\bnl\.W\.1\b'), 'non_local_block.conv_out.bn'),
-    # torchvision, and those who start from it.
+    # torchvision, and networks that start from its weights.
     (re.compile(r'\bbn(\d)\b'), r'conv\1.bn'),
     (re.compile(r'\b(conv\d)\.(weight|bias)$'), r'\1.conv.\2'),
     (re.compile(r'\bdownsample\.0\b'), 'downsample.conv'),
@@ -28,9 +28,9 @@ BACKBONES = ('backbone.', 'base_model.')
 
 
 def state_of(checkpoint: dict) -> dict[str, Tensor]:
-    """The state dict in what a file holds, without the prefix of DataParallel.
+    """The state dict in the content of a file, without the prefix of DataParallel.
 
-    It stands under ``'state_dict'``, under ``'model'`` (X-Temporal) or is the whole.
+    It is under ``'state_dict'``, under ``'model'`` (X-Temporal), or is the whole content.
     """
     state = next(
         (v for k in ('state_dict', 'model') if isinstance(v := checkpoint.get(k), dict)), checkpoint
@@ -42,7 +42,8 @@ def backbone_weights(checkpoint: dict) -> dict[str, Tensor]:
     """The weights of the backbone in a loaded checkpoint, with keys relative to it.
 
     Args:
-        checkpoint: what a file holds: a state dict, or a dict with one, of a backbone or of a recognizer.
+        checkpoint: content of a file: a state dict, or a dict with one, of a backbone or of a
+            recognizer.
     """
     state = state_of(checkpoint)
     for prefix in BACKBONES:
@@ -68,9 +69,9 @@ def is_of_the_authors(key: str) -> bool:
 
 
 def fold_non_local_bias(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The same weights without the bias in front of a BatchNorm that TSM's non-local blocks have.
+    """Fold the bias in front of the BatchNorm of TSM's non-local blocks into the BatchNorm's mean.
 
-    MMAction2 builds none there; the mean that the BatchNorm subtracts takes it up.
+    MMAction2's blocks have no such bias.
     """
     folded = dict(state)
     for key, bias in state.items():

@@ -9,7 +9,7 @@ from mmtin.checkpoint.archive import OtherFormatError, read_archive
 from mmtin.checkpoint.unpickling import NamesCodeError
 from mmtin.errors import UserError
 
-# What else is kept of a network, by the ending.
+# Other files of networks, by suffix.
 _OTHER_FILES = {
     '.onnx': 'an ONNX model, which ONNX Runtime runs',
     '.pt2': 'a program that torch.export wrote',
@@ -36,7 +36,7 @@ def read_checkpoint(path: str | Path, map_location='cpu') -> dict:
             content = _load(Path(path).expanduser(), map_location)
     except UserError:
         raise
-    # Whatever a damaged or foreign file makes of the reader: pickle promises nothing.
+    # A damaged or foreign file can make pickle raise anything.
     except Exception as error:
         raise UserError(_explain(path, error)) from error
     if not isinstance(content, dict):
@@ -65,7 +65,7 @@ def _explain(path: str | Path, error: Exception) -> str:
         )
     if isinstance(error, OtherFormatError):
         return f'{path} is {error}, not a checkpoint; give a file with a state dict'
-    # A reader that seeks outside a file that was cut off gets EINVAL.
+    # Seeking outside a file that was cut off gives EINVAL.
     if isinstance(error, OSError) and error.errno != errno.EINVAL:
         return f'cannot read {path}: {error.strerror or error}; check the path and the connection'
     return f'cannot read {path}: it is cut off, damaged or no checkpoint; fetch it again'

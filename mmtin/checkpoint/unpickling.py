@@ -1,7 +1,7 @@
-"""The pickle within a checkpoint, read without running anything that it asks for.
+"""Read the pickle within a checkpoint without running code that it names.
 
-Names that a checkpoint of torch or mmengine needs get stand-ins of ours; any other is refused. A pickle
-calls what it gets and sets attributes of it, so that no stand-in can be altered.
+Names that a checkpoint of torch or mmengine needs get stand-ins; any other name is refused. A pickle calls
+the objects that it gets and sets attributes on them, so no stand-in can be altered.
 """
 
 import pickle
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from mmtin.files.pickles import LockedFunction
 
-# What torch calls the numbers of a type, where it does not say Untyped.
+# torch's names of typed storages.
 _STORAGES = {
     'BFloat16': torch.bfloat16,
     'Bool': torch.bool,
@@ -37,7 +37,7 @@ _STORAGES = {
 
 
 class NamesCodeError(pickle.UnpicklingError):
-    """A pickle names what it has no business with; the text is the name."""
+    """A pickle names a class or function that no checkpoint needs; the text is the name."""
 
 
 class Storage:
@@ -57,7 +57,7 @@ class CheckpointUnpickler(pickle.Unpickler):
 
     Args:
         file: the pickle.
-        find_storage: makes a :class:`Storage` of what torch writes of one.
+        find_storage: makes a :class:`Storage` from what torch writes about one.
 
     Raises:
         NamesCodeError: if the pickle names what no checkpoint needs.
@@ -89,17 +89,17 @@ class CheckpointUnpickler(pickle.Unpickler):
 
 
 class _HistoryBuffer:
-    """Stands for the class; what it makes is mmengine's."""
+    """Stand-in for mmengine's class; it makes instances of that class."""
 
     def __new__(cls) -> HistoryBuffer:  # type: ignore[misc]
         return HistoryBuffer.__new__(HistoryBuffer)
 
     def __setstate__(self, state: object) -> None:
-        """A class that is given a state fails here, for want of an instance."""
+        """A pickle that sets the state of the class itself fails here, for want of an instance."""
 
 
 class _OneCycleParamScheduler:
-    """Stands for the class, of which no instance is ever pickled."""
+    """Stand-in for mmengine's class, of which no instance is ever pickled."""
 
     def __new__(cls) -> None:  # type: ignore[misc]
         raise pickle.UnpicklingError('a schedule is not kept whole')
@@ -143,15 +143,15 @@ def _parameter(data: Tensor, requires_grad: bool, *_: object) -> nn.Parameter:
 
 
 def _tensor_with_attributes(make: Callable, kind: object, arguments: tuple, state: object) -> Tensor:
-    """A tensor to which somebody gave attributes, which nothing reads."""
+    """A tensor with Python attributes, which are left out."""
     return make(*arguments)
 
 
 def _dtype(code: str, *_: object) -> np.dtype:
-    """Stand in for ``numpy.dtype``, for types of numbers.
+    """Stand-in for ``numpy.dtype``, for types of numbers.
 
-    It gives numpy's own objects, which take no state from a pickle. A copy would: flags and fields by which
-    numpy takes bytes of the file for addresses of objects.
+    It returns numpy's own dtype objects, which ignore a pickled state. A copy would take one, with flags
+    and fields that make numpy read bytes of the file as addresses of objects.
     """
     if not re.fullmatch('[biuf][1248]', code):
         raise NamesCodeError(f'numpy.dtype({code!r})')
@@ -193,7 +193,7 @@ _FUNCTIONS: dict[str, Callable] = {
 _KNOWN: dict[str, object] = {
     'mmengine.logging.history_buffer.HistoryBuffer': _HistoryBuffer,
     'mmengine.optim.scheduler.param_scheduler.OneCycleParamScheduler': _OneCycleParamScheduler,
-    # These are passed to what stands in for the functions above, which have no use for them.
+    # Arguments of the functions above, whose stand-ins ignore them.
     'numpy.ndarray': 'numpy.ndarray',
     'torch.Tensor': 'torch.Tensor',
     'torch._tensor.Tensor': 'torch.Tensor',

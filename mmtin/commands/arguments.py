@@ -1,4 +1,4 @@
-"""What the commands in tools/ share."""
+"""Arguments and errors of the commands in tools/."""
 
 import argparse
 import math
@@ -22,7 +22,7 @@ from mmtin.errors import UserError
 def one_sentence_errors() -> Iterator[None]:
     """Print a UserError as one sentence and exit with status 1; other errors keep their traceback.
 
-    Warnings of upstream that nobody can change are left out meanwhile.
+    Upstream warnings that a user cannot act on are hidden meanwhile.
     """
     try:
         with upstream_warnings_ignored():
@@ -61,7 +61,7 @@ def require_file(path: str, what: str) -> None:
 
 
 def add_verbose(parser: argparse.ArgumentParser) -> None:
-    """Add the option that brings everything that is logged onto the terminal."""
+    """Add ``--verbose``, which shows the whole log on the terminal."""
     parser.add_argument(
         '--verbose', action='store_true', help='show the whole log, config and environment too'
     )
@@ -83,7 +83,7 @@ def mmaction2_tool(
             super().__init__(*args, **kwargs)
             add_ours(self)
 
-    # The names that this copy of the file, which is nobody else's, sees.
+    # The globals of this copy of the file, which nobody else uses.
     names = functions['parse_args'].__globals__
     names['argparse'] = SimpleNamespace(ArgumentParser=Parser)
     names['DictAction'] = Options
@@ -91,11 +91,11 @@ def mmaction2_tool(
 
 
 class Options(DictAction):
-    """mmengine's reading of ``--cfg-options``, without damage to paths.
+    """mmengine's reader of ``--cfg-options``, without damage to paths.
 
-    There ``dataset.ann_file='my videos/train.txt'`` loses its blank, a comma makes a list of a path, and a
-    blank that the shell took for the end of an option ends in a traceback. Quotes within those of the
-    shell, as in ``"data='my videos'"``, are no part of a name.
+    In mmengine's, ``dataset.ann_file='my videos/train.txt'`` loses its blank, a comma turns a path into a
+    list, and a blank that is not quoted ends in a traceback. Quotes within those of the shell, as in
+    ``"data='my videos'"``, are no part of a name.
     """
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
@@ -112,13 +112,13 @@ class Options(DictAction):
 
 
 def _unquoted(value: str) -> str:
-    """A value without the quotes that enclose all of it, unless they belong to the name of a file."""
+    """A value without the quotes around all of it, unless they belong to the name of a file."""
     quoted = re.fullmatch(r"""(['"])([^'"]*)\1""", value)
     return quoted[2] if quoted and not os.path.exists(value) else value
 
 
 def _is_text(value: str) -> bool:
-    """Whether a value has blanks and makes no list, or would and is the name of a file or folder."""
+    """Whether a value with blanks, commas or brackets is one text: it is a path, or has blanks alone."""
     return bool(re.search(r'[][(),{} ]', value)) and (
         os.path.exists(value) or not re.search(r'[][(),{}]', value)
     )

@@ -1,4 +1,4 @@
-"""Warnings of upstream that nobody who reads them can change."""
+"""Upstream warnings that a user cannot act on."""
 
 import warnings
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _MESSAGES = (
 
 @contextmanager
 def upstream_warnings_ignored() -> Iterator[None]:
-    """Show none of them."""
+    """Hide them within the block."""
     with warnings.catch_warnings():
         for message in _MESSAGES:
             warnings.filterwarnings('ignore', message)

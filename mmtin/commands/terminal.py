@@ -1,4 +1,4 @@
-"""A command over videos at the terminal: its progress, and whole lines of results however it ends."""
+"""Progress, clean stops and whole lines of results, for commands over videos."""
 
 import logging
 import os
@@ -18,14 +18,14 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, which asks for the same as Ctrl-C."""
+    """SIGTERM, treated like Ctrl-C."""
 
 
 @contextmanager
 def clean_stops() -> Iterator[None]:
-    """Let ``with`` and ``finally`` do their work, then exit: with 130 after Ctrl-C, 143 after SIGTERM.
+    """Run all ``with`` and ``finally`` blocks, then exit: with 130 after Ctrl-C, 143 after SIGTERM.
 
-    A closed pipe, as of ``| head``, is no fault: the status is 0.
+    A closed pipe, as with ``| head``, is no error: the status is 0.
     """
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
@@ -43,7 +43,7 @@ def clean_stops() -> Iterator[None]:
 
 @contextmanager
 def logs_on_stderr() -> Iterator[None]:
-    """Let what mmengine logs, and what is printed meanwhile, go to standard error."""
+    """Send mmengine's log, and what is printed meanwhile, to standard error."""
     handlers = [
         handler
         for handler in MMLogger.get_current_instance().handlers
@@ -61,7 +61,7 @@ def logs_on_stderr() -> Iterator[None]:
 
 
 def write_line(file: TextIO, line: str) -> None:
-    """Write a line at once, whole, though a signal should come meanwhile."""
+    """Write and flush a whole line; signals wait until it is written."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
         file.write(line + '\n')
@@ -75,12 +75,12 @@ def _terminate(number: int, frame: object) -> None:
 
 
 class VideoProgress:
-    """A bar that tells how many videos, or windows of one, are done in a second.
+    """A progress bar with the number of videos, or windows of one, per second.
 
     ``with VideoProgress('Predicting', total=len(videos)) as bar: bar.step()``
 
     Attributes:
-        rate: those done per second since the beginning.
+        rate: videos or windows per second since the start.
     """
 
     def __init__(self, text: str, total: int | None = None, unit: str = 'videos') -> None:
@@ -103,7 +103,7 @@ class VideoProgress:
         self._bar.stop()
 
     def step(self) -> None:
-        """One more is done."""
+        """Count one more."""
         self._done += 1
         self.rate = self._done / (time.perf_counter() - self._start)
         self._bar.update(self._task, advance=1, rate=f'{self.rate:.1f}')

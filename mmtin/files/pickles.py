@@ -11,12 +11,12 @@ import torch
 
 from mmtin.errors import UserError
 
-# What a pickle gets for the names in it. Nothing of numpy or torch, which trust what a pickle says of types
-# and sizes, and no class or function that it could change (BUILD calls __setstate__, where there is one).
+# Stand-ins for the names in a pickle. None is numpy's or torch's, which trust the types and sizes that a
+# pickle states, and a pickle can change none of them (its BUILD calls __setstate__).
 
 
 class LockedFunction:
-    """A function that a pickle may call and cannot alter."""
+    """A function that a pickle can call and cannot alter."""
 
     __slots__ = ('_function',)
 
@@ -31,7 +31,7 @@ class LockedFunction:
 
 
 class _Dtype:
-    """``numpy.dtype`` of numbers, up to 8 bytes each."""
+    """Stand-in for ``numpy.dtype``, of numbers of up to 8 bytes."""
 
     __slots__ = ('dtype',)
 
@@ -50,7 +50,7 @@ class _Dtype:
 
 
 class NumberArray:
-    """``numpy.ndarray``; also a tensor, and the storage of one."""
+    """Stand-in for ``numpy.ndarray``, for a tensor and for its storage."""
 
     __slots__ = ('array',)
 
@@ -72,8 +72,8 @@ def _buffer(data: bytes, dtype: _Dtype, shape: tuple, order: str) -> NumberArray
 
 
 def _storage(data: bytes) -> NumberArray:
-    """The numbers of a tensor, ``[n]``, in bytes that torch wrote before it had zip files."""
-    # Its reader of these fails where a count is not that of the bytes; that of zip files unpacks any size.
+    """The numbers of a tensor, ``[n]``, from bytes in torch's format before zip files."""
+    # torch's reader of this format compares the count with the bytes; that of zip files unpacks any size.
     is_zip = data.startswith(b'PK')
     storage = None if is_zip else torch.load(io.BytesIO(data), map_location='cpu', weights_only=True)
     if not isinstance(storage, torch.storage.TypedStorage):
@@ -86,10 +86,10 @@ def _storage(data: bytes) -> NumberArray:
 def _tensor(storage: NumberArray, offset: int, size: tuple, stride: tuple, *_: object) -> NumberArray:
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
     numbers = storage.array
-    # The count too: with a stride of 0 a few numbers would fill any memory.
+    # The count is checked too: with a stride of 0 a few numbers would fill any memory.
     if min(offset, *stride, 0) < 0 or min(size, default=1) < 1 or max(last + 1, prod(size)) > numbers.size:
         raise ValueError('a tensor goes beyond its numbers')
-    # A copy, for a view spans less memory than its count says.
+    # A copy, since a view may span less memory than its count says.
     return NumberArray(torch.from_numpy(numbers).as_strided(size, stride, offset).numpy().copy())
 
 
@@ -120,7 +120,7 @@ _KNOWN = {
 
 
 class NumbersUnpickler(pickle.Unpickler):
-    """Knows what tensors and arrays are made of, and no other name."""
+    """An unpickler that knows the names of which tensors and arrays are made, and no other."""
 
     def find_class(self, module: str, name: str) -> object:
         """What a pickle may name."""

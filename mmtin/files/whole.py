@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and not replaced unasked."""
+"""Write files whole or not at all, and replace none unasked."""
 
 import errno
 import os
@@ -16,10 +16,10 @@ _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def write_whole(data: bytes | str, path: str | Path) -> None:
-    """Write a file under a temporary name and rename it when the disk has all of it; text as UTF-8.
+    """Write a file, text as UTF-8, under a temporary name, and rename it once the disk has all of it.
 
-    A file of that name stays as it is until then, whatever happens: an error, SIGKILL, loss of power. A
-    process that is killed meanwhile leaves its temporary file, see :func:`remove_parts`.
+    Until then a file of that name stays as it is, even through SIGKILL or loss of power. A process that is
+    killed meanwhile leaves its temporary file, see :func:`remove_parts`.
 
     Raises:
         OSError: with the path as ``filename``; nothing is left of the new file.
@@ -39,9 +39,9 @@ def whole_files(*paths: Path) -> Iterator[list[Path]]:
 
     ``with whole_files(Path('a.csv'), Path('a.png')) as (table, picture): ...``
 
-    The files get their own names when the block has ended without an error and the disk has all of them;
-    their folders are made. The temporary names end in ``.part``, so that a writer that goes by the ending
-    must be told the format.
+    Once the block has ended without an error and the disk has all files, they get their own names; their
+    folders are made. The temporary names end in ``.part``, so a writer that chooses the format by the
+    suffix must be told it.
 
     Raises:
         UserError: before the block, if a file cannot be written; after it, if the disk was full.
@@ -70,7 +70,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """An empty folder that takes the place of ``path`` if the block ends without an error, else goes."""
+    """An empty folder that replaces ``path`` if the block ends without an error, else is removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f'.{path.name}-', dir=path.parent) as scratch:
         folder = Path(scratch, 'new')
@@ -96,12 +96,12 @@ def _renaming(paths: Sequence[Path]) -> Iterator[list[Path]]:
             with suppress(OSError):
                 part.unlink()
     for folder in {path.parent for path in paths}:
-        with suppress(OSError):  # the file is there, and not every network's folders can do this
+        with suppress(OSError):  # the file is there, and some network file systems cannot do this
             _sync(folder, os.O_RDONLY)
 
 
 def _sync(path: Path, mode: int) -> None:
-    """Keep a file, or the new names in a folder, through loss of power."""
+    """Flush a file, or the new names in a folder, to the disk, so that it survives loss of power."""
     descriptor = os.open(path, mode)
     try:
         os.fsync(descriptor)
@@ -130,7 +130,7 @@ def require_free(*paths: Path, force: bool) -> None:
 
 @contextmanager
 def making(path: Path) -> Iterator[None]:
-    """Make the folder of a new file; the body opens the file, or one beside it.
+    """Make the folder of a new file; the block opens the file, or one beside it.
 
     Raises:
         UserError: if the folder or the file cannot be written.
