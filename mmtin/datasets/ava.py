@@ -12,7 +12,7 @@ from mmtin.files.pickles import NumbersUnpickler
 
 @DATASETS.register_module()
 class AVAClipDataset(SeededSamples, AVADataset):
-    """MMAction2's AVADataset: names missing files, runs nothing that a pickle asks for, seeds its samples.
+    """MMAction2's AVADataset that names missing files, runs no code from a pickle and seeds its samples.
 
     Args:
         ann_file, pipeline, kwargs: of AVADataset.
@@ -42,7 +42,7 @@ def read_proposals(path: str) -> dict[str, np.ndarray]:
         with open(path, 'rb') as file:
             content = NumbersUnpickler(file).load()
         proposals = {str(key): value.array for key, value in content.items()}
-    except Exception as error:  # whatever a damaged or foreign file makes of the reader
+    except Exception as error:  # a damaged or foreign file can raise anything
         raise UserError(
             f'{path} is no pickle of arrays by frame, as proposals are; fetch it again from its owner'
         ) from error

@@ -18,10 +18,10 @@ from mmtin.errors import UserError
 # Key of a sample's meta information: a list of BadClip as plain tuples.
 BAD_CLIPS = 'bad_clips'
 
-# Key in the message hub of a Runner while it is built: it has a hook that tells of bad clips.
+# Key in the message hub of a Runner while it is built: whether a hook of it reports bad clips.
 REPORTED = 'bad_clips_reported'
 
-# A damaged file is no cause of these: the program is at fault, or the machine.
+# Errors of the program or the machine, which no damaged file causes.
 _NOT_OF_THE_CLIP = (
     AttributeError,
     ImportError,
@@ -55,8 +55,8 @@ def bad_clips_of(data_batch: dict) -> list[BadClip]:
 class WrongPrediction(ActionDataSample):
     """A data sample that is scored as wrong, whatever the network says.
 
-    The classes that the clip shows get the lowest score, all others the same higher one. So every metric
-    and every dump of scores has it wrong; top-5 among five classes or fewer has nothing wrong.
+    The classes that the clip shows get the lowest score, all others the same higher one. Every metric and
+    every dump of scores then counts it as wrong, except top-5 among five classes or fewer.
     """
 
     def set_pred_score(self, value: Tensor) -> 'WrongPrediction':
@@ -75,20 +75,20 @@ class ToleratesBadClips(BaseActionDataset):
     """Mixin for datasets of MMAction2 whose pipeline ends in PackActionInputs.
 
     Args:
-        tolerate_bad_clips: in training, let a random other clip take the place of one that cannot be
-            read; in a test, let black frames and the score of :class:`WrongPrediction` do. Takes effect
-            where the Runner has ``default_hooks.bad_clips=dict(type='BadClipsHook')``, which tells of them
-            and stops the run when there are too many; anywhere else such a clip is an error.
+        tolerate_bad_clips: in training, a random other clip replaces one that cannot be read; in a test,
+            black frames with the score of :class:`WrongPrediction` do. Takes effect where the Runner has
+            ``default_hooks.bad_clips=dict(type='BadClipsHook')``, which reports them and stops the run when
+            there are too many; anywhere else such a clip is an error.
         max_refetch: how many other clips are tried, before the pipeline is held to be at fault.
 
     Attributes:
-        reported: whether a hook tells of bad clips. What nobody reports must not happen.
+        reported: whether a hook reports bad clips; where none does, a bad clip is an error.
     """
 
     def __init__(self, *args, tolerate_bad_clips: bool = False, max_refetch: int = 10, **kwargs) -> None:
         self.tolerate_bad_clips = tolerate_bad_clips
-        # By the Runner that this dataset is built for. The workers of a loop by iteration copy the dataset
-        # before any hook has a turn.
+        # Set by the Runner that this dataset is built for. The workers of a loop by iteration copy the
+        # dataset before any hook runs.
         self.reported = MessageHub.get_current_instance().get_info(REPORTED, False)
         super().__init__(*args, max_refetch=max_refetch, **kwargs)
 
@@ -96,8 +96,8 @@ class ToleratesBadClips(BaseActionDataset):
         """The clip ``idx`` after the pipeline, or what stands in for it.
 
         Raises:
-            UserError: if it cannot be read, nor any that was tried in its place; names it. Errors that
-                are not the clip's are raised as they are.
+            UserError: if neither it nor any clip tried in its place can be read; names it. Errors that no
+                clip causes are raised as they are.
         """
         bad_clips, tried = [], idx
         while True:
@@ -119,7 +119,7 @@ class ToleratesBadClips(BaseActionDataset):
         return sample
 
     def _scored_wrong(self, sample: dict, idx: int) -> dict:
-        """The sample ``idx``, in the form of another one."""
+        """A sample in the form of ``sample`` that counts as a wrong prediction of clip ``idx``."""
         info = self.get_data_info(idx)
         meta = sample['data_samples'].metainfo
         wrong = WrongPrediction(metainfo={key: info.get(key, value) for key, value in meta.items()})
@@ -143,7 +143,7 @@ class ToleratesBadClips(BaseActionDataset):
 
 
 def clip_datasets(dataset) -> Iterator[ToleratesBadClips]:
-    """The datasets that tolerate bad clips in a dataset, which may be a wrapper of some."""
+    """The datasets that tolerate bad clips: a dataset itself, or those that it wraps."""
     if isinstance(dataset, ToleratesBadClips):
         yield dataset
     attributes = getattr(dataset, '__dict__', {})

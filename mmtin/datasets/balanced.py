@@ -1,4 +1,4 @@
-"""Samples of which every class is drawn as often."""
+"""A sampler that draws all classes equally often."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ from mmtin.datasets.randomness import SeededIndex, SeededSampler
 
 @DATA_SAMPLERS.register_module()
 class BalancedSampler(SeededSampler):
-    """Draws clips with replacement, each class as often, however few clips it has.
+    """Draws clips with replacement, all classes equally often, however few clips one has.
 
     torch's WeightedRandomSampler with a weight of 1 / clips of the class; a clip of several classes counts
-    with the rarest. An epoch is as long as without it. What is drawn depends on the seed of the run and
-    the epoch alone, for any number of processes and after an interruption; a clip that comes twice in an
-    epoch is cropped anew.
+    with the rarest. An epoch has as many clips as the data set. What is drawn depends on the seed of the
+    run and the epoch alone, for any number of processes and after an interruption; a clip that comes twice
+    in an epoch is cropped anew.
     """
 
     def __iter__(self) -> Iterator[SeededIndex]:
@@ -30,13 +30,13 @@ class BalancedSampler(SeededSampler):
 
     @cached_property
     def weights(self) -> list[float]:
-        """Of each clip, how often it is drawn, up to a common factor."""
+        """How often each clip is drawn, up to a common factor."""
         labels = [_labels(self.dataset.get_data_info(index)) for index in range(len(self.dataset))]
         count = Counter(label for several in labels for label in several)
         return [max((1 / count[label] for label in several), default=0.0) for several in labels]
 
 
 def _labels(info: dict) -> list[int]:
-    """The classes of a clip; of several they are a vector ``[classes]`` of 0 and 1."""
+    """The classes of a clip; the label of several is a vector ``[classes]`` of 0 and 1."""
     label = info['label']
     return label.nonzero().flatten().tolist() if isinstance(label, torch.Tensor) else [int(label)]

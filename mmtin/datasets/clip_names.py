@@ -12,14 +12,14 @@ NAME_KEYS = ('filename', 'frame_dir')
 
 
 def name_clips(cfg: Config, loader: str = 'test_dataloader') -> None:
-    """Let the samples of a data loader carry the names of their clips, in place.
+    """Add the names of the clips to the samples of a data loader, in place.
 
-    A dump of MMAction2's has scores and labels alone; with the names in the samples' meta information it
-    has these too, and so has the sentence that ends a training whose loss is NaN.
+    MMAction2 dumps scores and labels alone. With the names in the samples' meta information, dumps have
+    them too, and so has the error that ends a training whose loss is NaN.
     """
     for step in cfg[loader].dataset.get('pipeline', ()):
         if type_name(step) == 'PackActionInputs':
-            # Its defaults, which a tuple of ours would replace.
+            # The defaults of PackActionInputs, which another tuple would replace.
             keys = step.get('meta_keys', ('img_shape', 'img_key', 'video_id', 'timestamp'))
             step.meta_keys = tuple(dict.fromkeys((*keys, *NAME_KEYS)))
 

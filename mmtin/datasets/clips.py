@@ -1,4 +1,4 @@
-"""MMAction2's video and frame-folder datasets, whose faults have names and whose samples have seeds."""
+"""MMAction2's datasets of videos and of folders of frames, with named faults and seeded samples."""
 
 import os.path
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ def require_data(*paths: str | None) -> None:
 
 
 def numbers_behind_paths(*, frames: bool, with_offset: bool = False) -> tuple[str, ...]:
-    """What a line of a list holds behind the path, when a clip has one label.
+    """The names of the numbers after the path in a line of a list, for clips of one label.
 
     Args:
         frames: whether the clips are folders of frames.
@@ -37,17 +37,17 @@ def numbers_behind_paths(*, frames: bool, with_offset: bool = False) -> tuple[st
 
 
 class _CheckedList(BaseActionDataset):
-    """Names what is missing and a malformed line of the list, and finds out how the lines are divided."""
+    """Mixin that names missing data and malformed lines, and finds the delimiter of the list."""
 
     def listed(self, folder: str | None, numbers: tuple[str, ...]) -> Iterator[tuple[str, tuple[int, ...]]]:
-        """The path of each clip, in ``folder``, and the ``numbers`` behind it."""
+        """The path of each clip, in ``folder``, and the ``numbers`` after it."""
         require_data(self.ann_file, folder)
         delimiter = getattr(self, 'delimiter', None)
         for clip in read_labelled_clips(self.ann_file, delimiter, numbers, self.multi_class):
             yield os.path.join(folder or '', clip.path), clip.numbers or ()
 
     def label_of(self, labels: Sequence[int]) -> int | list[int]:
-        """A clip that has none, in a test set that is to be submitted, has -1."""
+        """The label of a clip; -1 if it has none, as in the test set of a challenge."""
         return list(labels) if self.multi_class else [*labels, -1][0]
 
 
@@ -55,8 +55,8 @@ class _CheckedList(BaseActionDataset):
 class VideoClipDataset(SeededSamples, ToleratesBadClips, _CheckedList, VideoDataset):
     """MMAction2's VideoDataset: a list with ``path label`` per line, video files.
 
-    Takes its arguments and those of :class:`ToleratesBadClips`. A TAB, a comma or blanks divide the lines
-    of a list, whatever ``delimiter`` is; paths may hold blanks.
+    Takes its arguments and those of :class:`ToleratesBadClips`. Lines may be divided by a TAB, a comma or
+    blanks, whatever ``delimiter`` is; paths may hold blanks.
     """
 
     def load_data_list(self) -> list[dict]:

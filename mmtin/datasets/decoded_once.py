@@ -12,8 +12,8 @@ from mmengine.dataset import Compose
 class DecodedOnce(BaseTransform):
     """Decode all frames of a clip the first time it comes, and take them from memory afterwards.
 
-    Stands where clips are opened. MMAction2's ArrayDecode takes the place of what decodes behind the
-    sampling. Each worker of a data loader keeps frames of its own; ``num_workers=0`` decodes each once.
+    It replaces the transforms that open a clip; MMAction2's ArrayDecode replaces those that decode after
+    the sampling. Each worker of a data loader keeps frames of its own; ``num_workers=0`` decodes each once.
 
     Reads what ``open_clip`` and ``decode`` read; adds ``array``, the frames as uint8 ``[F, H, W, 3]``, and
     ``total_frames``, and sets ``start_index`` to 0.
@@ -43,7 +43,7 @@ class DecodedOnce(BaseTransform):
 
 @TRANSFORMS.register_module()
 class ReverseFrames(BaseTransform):
-    """Turn the order of the sampled frames around, to test whether a network reads it."""
+    """Reverse the order of the sampled frames, to test whether a network uses it."""
 
     def transform(self, results: dict) -> dict:
         results['imgs'] = results['imgs'][::-1]

@@ -17,20 +17,20 @@ _OPPOSITE = {
     'clockwise': 'counterclockwise',
     'counterclockwise': 'clockwise',
 }
-# Words also where the name of a folder is the class's: turn_left.
+# Also between underscores, where the name of a folder is that of the class: turn_left.
 _SIDE = re.compile(rf'(?<![^\W_])({"|".join(_OPPOSITE)})(?![^\W_])')
 _ANTICLOCKWISE = re.compile('(anti|counter)[-_ ]?clockwise')
 
 
 def mirrored_labels(names: Sequence[str]) -> list[int | None]:
-    """For each class the one that its clips show when mirrored.
+    """For each class, the class that its clips show when mirrored.
 
     Args:
         names: of the classes, in label order.
 
     Returns:
-        Per label: itself if the name says no side or sense of rotation, the label of the name with these
-        words swapped if there is one, else None: such clips must not be mirrored.
+        For each label: itself if its name has no side and no sense of rotation; else the label of the name
+        with these words swapped; None if there is no such name, and these clips must not be mirrored.
     """
     plain = [_ANTICLOCKWISE.sub('counterclockwise', name.lower()) for name in names]
     label_of = {name: label for label, name in enumerate(plain)}
@@ -45,8 +45,8 @@ def _opposite(side: re.Match) -> str:
 class FlipWithLabel(Flip):
     """MMAction2's horizontal Flip, which also changes the label to that of the mirrored clip.
 
-    Clips of a class whose name says left, right, clockwise or anticlockwise but has no counterpart stay
-    as they are. The pairs come from the names of the classes, whatever order a list has its labels in.
+    Clips of a class whose name says left, right, clockwise or anticlockwise but has no counterpart stay as
+    they are. The pairs come from the names of the classes, so the order of the labels does not matter.
 
     Args:
         labels: file with the name of one class a line, in label order, such as

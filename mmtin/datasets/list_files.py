@@ -11,7 +11,7 @@ from mmtin.errors import UserError
 
 
 def read_class_list(path: str | Path, num_classes: int | None = None) -> list[str]:
-    """Names of classes, a line each, in label order. Blank lines count at the end of the file alone.
+    """Names of classes, a line each, in label order. Blank lines are allowed at the end of the file alone.
 
     Args:
         path: of the list.
@@ -41,10 +41,9 @@ def read_class_list(path: str | Path, num_classes: int | None = None) -> list[st
 
 
 def names_of_classes(cfg: Config) -> list[str] | None:
-    """The names of the classes of a config in label order, None if it does not tell.
+    """The names of the classes of a config in label order, None if they are not known.
 
-    Those that it has itself, as ``metainfo=dict(classes=...)`` of the test set, else those in
-    ``labels.txt`` beside the test list.
+    They are in ``metainfo=dict(classes=...)`` of the test set, else in ``labels.txt`` beside the test list.
     """
     dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
     if classes := (dataset.get('metainfo') or {}).get('classes'):
@@ -54,12 +53,12 @@ def names_of_classes(cfg: Config) -> list[str] | None:
 
 
 class ListedClip(NamedTuple):
-    """A line of a list of clips, and what it says.
+    """A line of a list of clips, parsed.
 
     Args:
-        line: as it stands there.
+        line: its text.
         path: of the clip.
-        behind: what stands behind the path: how many frames it has, if it is a folder, and its labels.
+        behind: what stands after the path: the number of frames, if it is a folder, and the labels.
         number: of the line, from 1.
     """
 
@@ -70,7 +69,7 @@ class ListedClip(NamedTuple):
 
     @property
     def numbers(self) -> tuple[int, ...] | None:
-        """What stands behind the path; None if that is not whole numbers alone."""
+        """What stands after the path; None if that is not whole numbers alone."""
         whole = all(word.removeprefix('-').isdecimal() for word in self.behind)
         return tuple(map(int, self.behind)) if whole else None
 
@@ -78,12 +77,13 @@ class ListedClip(NamedTuple):
 def read_clip_list(
     path: str | Path, frames: bool = False, delimiter: str | None = None, expected: str | None = None
 ) -> list[ListedClip]:
-    """The clips of a list, whatever divides a path from what stands behind it, see :func:`parse_clips`.
+    """The clips of a list, with any delimiter between a path and its labels, see :func:`parse_clips`.
 
     Args:
         path: of the list.
-        frames: whether the clips are folders of frames. Blanks divide their lines; their paths hold none.
-        delimiter: that the list may have besides the usual ones.
+        frames: whether the clips are folders of frames. Their lines are divided by blanks, their paths
+            hold none.
+        delimiter: one that the list may have besides the usual ones.
         expected: a line as the error for a malformed one shows it.
 
     Raises:
@@ -99,7 +99,7 @@ def read_clip_list(
 
 
 def read_lines(path: str | Path) -> list[tuple[int, str]]:
-    """The lines of a list of clips with their numbers, from 1. Blank ones at its end do not count.
+    """The lines of a list of clips with their numbers, from 1, without blank ones at its end.
 
     Raises:
         UserError: if there is no list, it is empty or no text.
@@ -125,15 +125,15 @@ def parse_clips(
 ) -> list[ListedClip]:
     """Read the lines of a list by the delimiter that fits them best.
 
-    That is the first behind which whole numbers stand in every line, else the one with most such lines.
-    Where blanks divide, the numbers at the end of a line are what stands behind the path, which may hold
-    blanks itself; where nothing divides, a line is a path.
+    The best is the first one that is followed by whole numbers in every line, else the one with most such
+    lines. With blanks, the numbers at the end of a line stand after the path, which may hold blanks itself.
+    A line without any delimiter is a path.
 
     Args:
         lines: with their numbers.
         delimiter: to try first.
         usual: delimiters to try then.
-        named: those behind which names may stand, too. Behind others they are part of the path.
+        named: delimiters that names may follow, too. After any other, a name is part of the path.
     """
     marks = [mark for mark in dict.fromkeys((delimiter, *usual)) if mark]
     marks.sort(key=' '.__eq__)  # last, since blanks stand beside other delimiters
@@ -160,7 +160,7 @@ def read_labelled_clips(
     Args:
         path: of the list.
         delimiter: as for :func:`read_clip_list`.
-        expected: the names of the numbers behind a path, the label last; with several, clips are folders
+        expected: the names of the numbers after a path, the label last; with several, clips are folders
             of frames.
         several: whether a clip may have several labels.
 

@@ -60,8 +60,8 @@ def seeded(seed: tuple[int, ...]) -> Iterator[None]:
 class SeededSamples(BaseActionDataset):
     """Mixin for datasets of MMAction2: a sample depends on its :class:`SeededIndex` and nothing else.
 
-    With a plain index, which other samplers give and dataset wrappers make (RepeatDataset,
-    ConcatDataset), it draws what mmengine has it draw.
+    With a plain index, which other samplers and dataset wrappers give (RepeatDataset, ConcatDataset), it
+    draws as without this mixin.
     """
 
     def __getitem__(self, index: int) -> dict:

@@ -1,9 +1,9 @@
 """Frames as the public releases of TSN, TSM and TIN make them: Pillow's pixels, torchvision's rounding.
 
-OpenCV's bilinear resizing, which MMAction2 uses, takes the four pixels next to each new one, however much
-a frame shrinks; Pillow's averages all that fall into it. The long side and the place of the centre are
-rounded another way, too, so that the crop may lie one pixel beside MMAction2's. A checkpoint was trained on
-the one or on the other.
+OpenCV's bilinear resizing, which MMAction2 uses, interpolates between the four nearest pixels, however much
+a frame shrinks; Pillow's averages all pixels that a new one covers. The long side and the place of the
+centre are rounded differently, too, so the crop may lie one pixel beside MMAction2's. Test a checkpoint
+with the pixels that it was trained on.
 """
 
 import mmcv

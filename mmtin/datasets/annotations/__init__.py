@@ -1,4 +1,4 @@
-"""What the owners' files say of each data set, read in the owners' own formats."""
+"""The data sets, and readers of their owners' annotation files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,12 +18,13 @@ class DataSet:
     Args:
         title: its name in print.
         reader: reads the folder with the owner's files; takes the split too if there are several.
-        num_classes: as published, one number a version.
+        num_classes: as published, one number per version.
         frame_template: file name of a frame, counted from 1; None if the clips are video files.
-        num_splits: in how many ways its owner divides it.
-        frame_files: given for a set without owner's files, whose folders say it all and whose frames are
-            not numbered by ``frame_template``. By the name of each clip its frames in order, of which
-            preparation makes folders of links. It and ``reader`` take the folder with the media.
+        num_splits: the number of ways in which its owner divides it.
+        frame_files: for a set without annotation files, whose folders tell everything and whose frames
+            are not numbered by ``frame_template``. It returns the frames of each clip in order, by the
+            clip's name; preparation makes folders of links to them. It and ``reader`` take the folder with
+            the media.
     """
 
     title: str
@@ -34,7 +35,7 @@ class DataSet:
     frame_files: Callable[[Path], dict[str, list[Path]]] | None = None
 
     def read(self, folder: Path, split: int = 1) -> Annotations:
-        """The owner's files in ``folder``, ``split`` (from 1) being the way in which they divide the clips.
+        """Read the owner's files in ``folder``, by the division of the clips number ``split`` (from 1).
 
         Raises:
             UserError: if a file is missing, a line malformed, or there is no such split.

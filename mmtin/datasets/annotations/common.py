@@ -1,4 +1,4 @@
-"""What the readers of the owners' files share."""
+"""Parts that the readers of owners' files share."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ class LabelledClip:
 
     Args:
         path: of the file, or of the folder of frames, in the media folder.
-        labels: counted from 0; none if the owner keeps them back.
-        alternatives: other places in the media folder where common downloads have it.
+        labels: from 0; empty if the owner keeps them back.
+        alternatives: other paths in the media folder where common downloads have it.
     """
 
     path: str
@@ -24,7 +24,7 @@ class LabelledClip:
 
 @dataclass(frozen=True)
 class Annotations:
-    """What the owner's files say.
+    """The content of the owner's files.
 
     Args:
         classes: names in label order.
@@ -71,7 +71,7 @@ def owner_file(folder: Path, pattern: str) -> Path:
 
 
 def read_text(path: Path) -> str:
-    """The text of an owner's file, which is UTF-8, with or without a byte order mark.
+    """The text of an owner's file in UTF-8, with or without a byte order mark.
 
     Raises:
         UserError: if it is not.
@@ -90,7 +90,7 @@ def rows(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def label_of(name: str, labels: dict[str, int], path: Path, line: int) -> int:
-    """The label of a class that is named in a line of a file.
+    """The label of the class named in a line of a file.
 
     Raises:
         UserError: if there is no such class.

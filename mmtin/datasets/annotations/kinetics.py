@@ -10,11 +10,11 @@ _COLUMNS = ('youtube_id', 'time_start', 'time_end')
 
 
 def read(folder: Path) -> Annotations:
-    """Every ``*.csv``, with a header and ``label,youtube_id,time_start,time_end,split`` a line.
+    """Read every ``*.csv``, with a header and ``label,youtube_id,time_start,time_end,split`` per line.
 
-    Where there is no column ``split``, the name of the file says train, val or test; a test set may lack
-    the labels. A clip is the file ``<label>/<youtube_id>_<start>_<end>.mp4``, seconds in six digits; the
-    downloads of the CVD Foundation have ``<split>`` in place of ``<label>``, others both.
+    Without a column ``split``, the name of the file must say train, val or test. A test set may lack the
+    labels. A clip is the file ``<label>/<youtube_id>_<start>_<end>.mp4``, with seconds in six digits;
+    downloads of the CVD Foundation have ``<split>`` in place of ``<label>``, others have both.
 
     Raises:
         UserError: if there is no csv file or a line is malformed.
@@ -23,7 +23,7 @@ def read(folder: Path) -> Annotations:
     classes = tuple(sorted({name for _, name, _ in entries if name}))
     labels = {name: label for label, name in enumerate(classes)}
     splits = {}
-    # Some distributions have one file of all clips beside those of the splits.
+    # Some distributions also have one file with the clips of all splits.
     for split, name, file in dict.fromkeys(entries):
         if name:
             clip = LabelledClip(

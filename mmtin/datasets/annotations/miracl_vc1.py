@@ -1,11 +1,11 @@
-"""MIRACL-VC1: ten words, each said ten times by every speaker, read from lips.
+"""MIRACL-VC1, for lip reading: ten words, each said ten times by every speaker.
 
-Its owner (Rekik, Ben-Hamadou, Mahdi, ICIAR 2014) ships no lists: the folders say it all,
+Its owner (Rekik, Ben-Hamadou, Mahdi, ICIAR 2014) ships no lists. Paths tell everything:
 ``<speaker>/words/<word>/<take>/color_NNN.jpg`` with words and takes from 01 to 10. Frame numbers have gaps.
-The same layout with each frame cropped to the lips is read alike; depth images, phrases and calibration
-are left alone.
+The same layout with frames cropped to the lips is read, too; depth images, phrases and calibration are
+ignored.
 
-The clips are divided by speaker. With one speaker in both parts appearance gives most of it away.
+The clips are divided by speaker: with a speaker in both parts, appearance would tell much of the label.
 """
 
 import re
@@ -32,8 +32,8 @@ WORDS = (
 )
 VAL_SPEAKERS = ('F01', 'F06', 'F11', 'M02', 'M08')
 
-# Of the clips with two words, in frames: both ends of the ranges occur.
-LEAD = (0, 12)  # before the first word and behind the second one
+# Of the clips with two words, in frames, both ends included.
+LEAD = (0, 12)  # before the first word and after the second one
 PAUSE = (2, 12)  # between the words
 
 
@@ -47,7 +47,7 @@ class Take(NamedTuple):
 
 
 def read_words(folder: Path) -> Annotations:
-    """The words, a clip each, named like ``F01_03_07``.
+    """One word per clip; a clip is named like ``F01_03_07``: speaker, word, take.
 
     Raises:
         UserError: if the folder has another layout, or lacks the speakers to train on or to validate on.
@@ -57,12 +57,12 @@ def read_words(folder: Path) -> Annotations:
 
 
 def word_frames(folder: Path) -> dict[str, list[Path]]:
-    """By the name of each clip of :func:`read_words` its frames in order."""
+    """The frames in order of each clip of :func:`read_words`, by its name."""
     return {_name(take): take.frames for take in _takes(folder)}
 
 
 def read_order(folder: Path) -> Annotations:
-    """Two words one after the other, in either order; see :func:`order_frames`.
+    """Two words per clip, in either order, which is the class; see :func:`order_frames`.
 
     Raises:
         UserError: as :func:`read_words`.
@@ -80,11 +80,11 @@ def read_order(folder: Path) -> Annotations:
 
 
 def order_frames(folder: Path) -> dict[str, list[Path]]:
-    """By the name of each clip of :func:`read_order`, such as ``F01_03_07_04_02``, its frames in order.
+    """The frames in order of each clip of :func:`read_order`, by its name, such as ``F01_03_07_04_02``.
 
-    Both orders of two takes have the same frames. Before, between and behind the words the lips rest: the
-    last or first frame of a word is held, for times that differ from clip to clip. So neither where a word
-    stands nor how long a clip is tells the order.
+    Both orders of two takes have the same frames. The lips rest before, between and after the words: the
+    last or first frame of a word is held, for times that differ from clip to clip. So neither the place of
+    a word nor the length of a clip tells the order.
     """
     clips = {}
     for first, second in _pairs(folder):
@@ -125,10 +125,10 @@ def _number(frame: Path) -> int:
 
 
 def _pairs(folder: Path) -> Iterator[tuple[Take, Take]]:
-    """Each take of an odd word with one of the even word behind it, in both orders."""
+    """Each take of an odd word with one of the even word that follows it, in both orders."""
     takes = {take[:3]: take for take in _takes(folder)}
     for (speaker, word, number), take in takes.items():
-        # Takes were recorded one after the other: not the neighbour, whose pose is the same.
+        # Not the take recorded next to it, in which the pose is the same.
         other = takes.get((speaker, word + 1, (number + 4) % 10 + 1))
         if word % 2 and other:
             yield take, other

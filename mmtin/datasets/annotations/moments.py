@@ -1,4 +1,4 @@
-"""Multi-Moments in Time: several labels a clip."""
+"""Multi-Moments in Time: several labels per clip."""
 
 import re
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ _ROW = re.compile(r'(?P<path>.+?)(?P<labels>([,\s]+\d+)+)')
 
 
 def read(folder: Path) -> Annotations:
-    """``moments_categories.txt``, ``trainingSet.csv`` and ``validationSet.csv`` (or ``.txt``).
+    """Read ``moments_categories.txt``, ``trainingSet.csv`` and ``validationSet.csv`` (or ``.txt``).
 
-    The first has ``name`` or ``name,label`` a line, the others the path of a clip and its labels, with
-    commas or blanks between.
+    The first has ``name`` or ``name,label`` per line, the others the path of a clip and its labels, divided
+    by commas or blanks.
 
     Raises:
         UserError: if a file is missing or a line malformed.

@@ -1,4 +1,4 @@
-"""Something-Something V1 and V2, and Jester: what Twenty Billion Neurons, now Qualcomm, published."""
+"""Something-Something V1 and V2, and Jester, of Twenty Billion Neurons, now Qualcomm."""
 
 import json
 import re
@@ -22,8 +22,8 @@ _SPLITS = {'train': 'train', 'val': 'validation', 'test': 'test'}
 def read_frames(folder: Path) -> Annotations:
     """Something-Something V1 or Jester.
 
-    ``*labels.csv`` has a class a line. ``*train.csv`` and ``*validation.csv`` have ``id;class`` a line,
-    ``*test.csv``, which may be absent, ``id`` alone. A clip is the folder of frames that its id names.
+    ``*labels.csv`` has a class per line, ``*train.csv`` and ``*validation.csv`` have ``id;class`` per line,
+    and ``*test.csv``, which may be absent, ``id``. A clip is the folder of frames named by its id.
 
     Raises:
         UserError: if a file is missing or a line malformed.
@@ -46,7 +46,7 @@ def read_videos(folder: Path) -> Annotations:
 
     ``*labels.json`` maps names of classes to labels. ``*train.json``, ``*validation.json`` and
     ``*test.json``, which may be absent, are lists of objects with ``id`` and, except in the last,
-    ``template``: the class with what it leaves open in brackets. A clip is the file ``<id>.webm``.
+    ``template``, the name of the class with placeholders in brackets. A clip is the file ``<id>.webm``.
 
     Raises:
         UserError: if a file is missing or a line malformed.

@@ -1,6 +1,6 @@
 """UCF101 and HMDB51, each with three splits into a training set and a test set.
 
-Nothing is held out but the test set, so that it serves for validation, as everywhere with these two.
+They have no validation set; as usual with these two, the test set is also used for validation.
 """
 
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ _HMDB_SPLIT_OF_FLAG = {'0': None, '1': 'train', '2': 'val'}
 def read_ucf101(folder: Path, split: int) -> Annotations:
     """Split ``split`` (1 to 3) of UCF101: ``classInd.txt``, ``trainlist0K.txt``, ``testlist0K.txt``.
 
-    The first has ``number name`` a line, numbers from 1; the others ``Class/file.avi``, in the training
-    list with the number after it.
+    The first has ``number name`` per line, with numbers from 1; the others have ``Class/file.avi``,
+    followed in the training list by the number.
 
     Raises:
         UserError: if a file is missing or a line malformed.
@@ -55,10 +55,10 @@ def _ucf101_clips(path: Path, labels: dict[str, int]) -> Iterator[LabelledClip]:
 
 
 def read_hmdb51(folder: Path, split: int) -> Annotations:
-    """Split ``split`` (1 to 3) of HMDB51: ``<class>_test_splitK.txt``, one file a class.
+    """Split ``split`` (1 to 3) of HMDB51: ``<class>_test_splitK.txt``, one file per class.
 
-    Each has ``file.avi flag`` a line: 1 is for training, 2 for testing, 0 for neither. A clip is the
-    file ``<class>/file.avi``.
+    Each has ``file.avi flag`` per line: 1 for training, 2 for testing, 0 for neither. A clip is the file
+    ``<class>/file.avi``.
 
     Raises:
         UserError: if there is no such file or a line is malformed.

@@ -1,4 +1,4 @@
-"""Whether files are videos, before training meets them."""
+"""Check that files are videos before training starts."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Dividing clips into those to train on and those to validate on."""
+"""Divide clips into a training and a validation set."""
 
 import random
 from collections import Counter
@@ -11,10 +11,10 @@ from mmtin.errors import UserError
 def divide(
     clips: Sequence[LabelledClip], classes: Sequence[str], val_share: float, seed: int
 ) -> tuple[list[LabelledClip], list[LabelledClip]]:
-    """Divide clips so that each class has its share of both parts, both in the order of ``clips``.
+    """Divide clips into training and validation set, both in the order of ``clips``, class by class.
 
     A clip of several classes counts with the rarest of them. The division depends on the clips, the share
-    and the seed alone, and that of a class on no other class.
+    and the seed alone; that of one class does not depend on other classes.
 
     Args:
         clips: with their labels.

@@ -7,12 +7,12 @@ from mmtin.datasets.annotations import LabelledClip
 from mmtin.datasets.video.suffixes import SUFFIXES
 from mmtin.errors import UserError
 
-# What file managers leave beside the files of a person; hidden files are passed over, too.
+# Files that file managers leave. Hidden files are skipped, too.
 _LITTER = {'thumbs.db', 'desktop.ini', '__macosx'}
 
 
 def class_folders(root: Path) -> tuple[str, ...]:
-    """The names of the classes of a folder, sorted: those of its folders.
+    """The names of the classes, sorted: those of the folders in ``root``.
 
     Raises:
         UserError: if it has no folder, videos beside them, or two names that differ in case alone.
@@ -44,7 +44,7 @@ def labelled_clips(root: Path, classes: tuple[str, ...], below: str = '') -> lis
     Args:
         root: the folder that paths start from.
         classes: names of the folders of the classes, in label order.
-        below: the folder in ``root`` that holds these.
+        below: the folder in ``root`` that holds those folders.
 
     Raises:
         UserError: if a class has no video, or its folder holds something else.
@@ -60,7 +60,7 @@ def labelled_clips(root: Path, classes: tuple[str, ...], below: str = '') -> lis
 
 
 def _entries(folder: Path) -> Iterator[Path]:
-    """What a folder holds, sorted by name, but for hidden files."""
+    """The entries of a folder, sorted by name, without hidden files."""
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if not entry.name.startswith('.') and entry.name.lower() not in _LITTER:
             yield entry

@@ -1,4 +1,4 @@
-"""Videos in a list with labels."""
+"""Lists of videos with labels."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -18,9 +18,9 @@ class ListedClips(NamedTuple):
 def read_lists(*paths: Path) -> ListedClips:
     """Read lists that share their classes: ``path label...`` per line.
 
-    A path and its labels are divided by TABs or commas, or by blanks. Labels are numbers from 0, or, behind
-    a TAB or a comma, names. The names of the classes are those of ``labels.txt`` beside the first list;
-    without it, the sorted names in the lists, or the numbers.
+    A path and its labels are divided by TABs, commas or blanks. Labels are numbers from 0 or, after a TAB
+    or a comma, names. ``labels.txt`` beside the first list names the classes; without it they are the
+    sorted names in the lists, or the numbers.
 
     Raises:
         UserError: names the line that does not fit.

@@ -1,4 +1,4 @@
-"""One's own videos, however they are laid out."""
+"""Read one's own videos from any of the known layouts."""
 
 import logging
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from mmtin.errors import UserError
 
 @dataclass(frozen=True)
 class OwnVideos:
-    """Videos with labels, divided.
+    """Labelled videos, divided into training and validation set.
 
     Args:
         classes: names in label order.
@@ -39,19 +39,19 @@ def read_own_videos(
     seed: int = 0,
     track: Track = lambda faults, total: faults,
 ) -> OwnVideos:
-    """Read videos and their classes, and divide them where their owner does not.
+    """Read videos and their classes, and divide them unless their folders or lists do.
 
     Args:
         data: a folder with a folder for each class; one with such folders in ``train`` and ``val``; one
             with the lists ``train.txt`` and ``val.txt``; or a list, see :func:`read_lists`.
-        val_data: a list to validate on, where ``data`` is one.
+        val_data: a list to validate on, if ``data`` is a list.
         media: the folder that paths in lists start from; None is ``media`` beside the list, or its folder.
         val_share: of the videos of each class, to validate on.
         seed: of the division.
         track: wraps the iterator over the files while each is opened, to show progress.
 
     Raises:
-        UserError: if there is nothing to learn from, or a file is no video; says what to do.
+        UserError: if there are too few classes or videos, or a file is no video; says what to do.
     """
     if not data.exists():
         raise UserError(

@@ -1,4 +1,4 @@
-"""Lists of one's own videos, for any config."""
+"""Write lists of one's own videos, for any config."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from mmtin.files.whole import whole_files
 
 @dataclass(frozen=True)
 class PreparedFolder:
-    """What ``prepare_folder`` did.
+    """The result of ``prepare_folder``.
 
     Args:
         videos: as they were divided.
@@ -29,7 +29,7 @@ class PreparedFolder:
     media: Path
 
     def counts(self) -> list[tuple[str, int, int]]:
-        """Of each class the name, the videos to train on and those to validate on."""
+        """For each class, its name and its numbers of videos to train on and to validate on."""
         train, val = (_frequency(clips) for clips in (self.videos.train, self.videos.val))
         return [(name, train[label], val[label]) for label, name in enumerate(self.videos.classes)]
 
@@ -53,7 +53,8 @@ def prepare_folder(
         track: wraps the iterator over the files while each is opened.
 
     Raises:
-        UserError: if the videos are not usable, or something is in the way.
+        UserError: if the videos cannot be used, or files are there that ``force`` does not allow to
+            replace.
     """
     names = ('labels.txt', 'train.txt', 'val.txt')
     link = out / 'media'

@@ -1,4 +1,4 @@
-"""The lists of a division, written once and used by every later command."""
+"""The lists of a division, written once and read by every later command."""
 
 import json
 import tempfile
@@ -27,7 +27,7 @@ class Split:
         multi_label: whether a clip has several labels.
         num_train: clips to train on.
         num_val: clips to validate on.
-        source: what it was made from, as ``write_split`` was told.
+        source: what it was made from, as given to ``write_split``.
     """
 
     folder: Path
@@ -50,14 +50,14 @@ def list_texts(videos: OwnVideos) -> dict[str, list[str]]:
 
 
 def write_split(folder: Path, videos: OwnVideos, source: dict) -> Split:
-    """Write the lists into a new folder, all or none; one that is there already stays as it is.
+    """Write the lists into a new folder, all or none; a folder that is there already stays as it is.
 
-    Several processes that write the same meet in the first one's folder.
+    Of several processes that write the same lists, the first makes the folder and all use it.
 
     Args:
         folder: to be made.
         videos: to list.
-        source: says what the division was made from, for ``read_split``.
+        source: what the division was made from, returned by ``read_split``.
 
     Raises:
         UserError: if the folder cannot be written.

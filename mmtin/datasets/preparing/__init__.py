@@ -1,1 +1,1 @@
-"""Data sets made from what their owners ship, and checks of their clips."""
+"""Prepare data sets from their owners' files, and check their clips."""

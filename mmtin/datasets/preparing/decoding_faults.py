@@ -12,7 +12,7 @@ from mmtin.datasets.video.decoding import VideoDecode, VideoInit
 
 @dataclass(frozen=True)
 class Decoding:
-    """What to decode: ``num_segments`` frames of a video, or of ``num_frames`` in a folder."""
+    """A clip to decode: ``num_segments`` frames of a video, or of a folder with ``num_frames``."""
 
     path: str
     num_segments: int
@@ -23,8 +23,8 @@ class Decoding:
 def fault_of(decoding: Decoding) -> str | None:
     """Why a clip cannot be decoded with the transforms that training uses, or None.
 
-    Not every frame is decoded but ``num_segments`` of them at equal distances, the first and the last
-    included, between which the frames that training samples lie.
+    Only ``num_segments`` frames are decoded, at equal distances, the first and the last included; the
+    frames that training samples lie between them.
     """
     if not os.path.exists(decoding.path):
         return 'missing'

@@ -1,6 +1,6 @@
 """Search items for faults, each in a process of its own, so that a crash or a hang costs one item.
 
-A process that lived on would not do: what an item leaves in memory can hide the fault of the next.
+A process for several items would not do: what one item leaves in memory can hide the fault of the next.
 """
 
 # Not pebble 5.2: with a process an item (max_tasks=1) it finds the same, and took 1.5 to 2.3 times as long.
@@ -24,9 +24,9 @@ _POLL = 0.1  # seconds between looks at the clock
 def find_faults(
     fault_of: Callable[[Item], str | None], items: Iterable[Item], workers: int, time_limit: float
 ) -> Iterator[tuple[int, str | None]]:
-    """Yield the index of each item, as they get ready, and its fault or None.
+    """Yield the index of each item and its fault or None, as soon as it is known.
 
-    The fault is ``fault_of(item)``, or in words that the process died of the item or took too long.
+    The fault is ``fault_of(item)``, or a sentence that the process died or took too long.
 
     Args:
         fault_of: a function, called in copies of this process.
@@ -34,7 +34,7 @@ def find_faults(
         workers: how many processes run at a time.
         time_limit: for one item, in seconds.
     """
-    # A copy has all imports behind it. It needs no locks of this process, and ends without cleaning up.
+    # A forked process has imported everything. It needs no locks of this one, and ends without cleaning up.
     context = multiprocessing.get_context('fork')
     waiting = enumerate(items)
     running: list[_Call] = []
@@ -70,7 +70,7 @@ class _Call:
         theirs.close()
 
     def look(self) -> None:
-        """See whether the call has come to an end, and stop it if its time is over."""
+        """Check whether the call has ended, and stop it if its time is over."""
         try:
             while not self.finished and self.connection.poll():
                 message = self.connection.recv()
@@ -96,12 +96,12 @@ class _Call:
         self.connection.close()
 
 
-_STARTED = 'started'  # what it takes to start a process is nobody's fault
+_STARTED = 'started'  # the time to start the process does not count
 
 
 def _serve(connection: Connection, fault_of: Callable[[Item], str | None], item: Item) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Decoders and loggers would write amid the progress bar.
+    # Decoders and loggers would print into the progress bar.
     with open(os.devnull, 'w') as silence, redirect_stdout(silence), redirect_stderr(silence):
         os.dup2(silence.fileno(), 1)
         os.dup2(silence.fileno(), 2)

@@ -1,4 +1,4 @@
-"""Folders of frames that are numbered without gaps, made of links to frames that are not."""
+"""Folders of links, numbered without gaps, to frames that are not."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,15 +8,15 @@ from mmtin.files.whole import whole_folder
 
 
 def link_frames(folder: Path, clips: Mapping[str, Sequence[Path]], template: str) -> None:
-    """Let ``folder`` hold a folder of links for each clip, whole or not at all; it replaces what was there.
+    """Make ``folder`` with a folder of links for each clip, whole or not at all; replace what was there.
 
     Args:
         folder: to make.
-        clips: by its name, the frames of each clip in order. A frame may stand there more than once.
-        template: of the names of the links, counted from 1.
+        clips: the frames of each clip in order, by its name. A frame may occur more than once.
+        template: file name of a link, counted from 1.
 
     Raises:
-        UserError: if the folder holds something else than folders of links.
+        UserError: if the folder holds anything but folders of links.
     """
     if folder.exists() and not _holds_links_alone(folder):
         raise UserError(
@@ -31,7 +31,7 @@ def link_frames(folder: Path, clips: Mapping[str, Sequence[Path]], template: str
 
 
 def _holds_links_alone(folder: Path) -> bool:
-    """Whether nothing is lost with the folder; an empty one passes."""
+    """Whether the folder holds links alone, so that it can be removed without loss; an empty one passes."""
     if folder.is_symlink() or not folder.is_dir():
         return False
     clips = list(folder.iterdir())

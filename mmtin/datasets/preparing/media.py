@@ -1,4 +1,4 @@
-"""What a folder of media has of the clips that the owner of a data set lists."""
+"""Look in a folder of media for the clips that the owner of a data set lists."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ MISSING = 'missing'
 
 
 class Inspection(NamedTuple):
-    """What the media folder has of a clip.
+    """What was found of a clip in the media folder.
 
     ``num_frames`` is None for a video file. ``fault`` is None, MISSING, or why it cannot be read.
     """
@@ -22,7 +22,7 @@ class Inspection(NamedTuple):
 
 
 def inspect_video(clip: LabelledClip, media: Path) -> Inspection:
-    """Find a clip that is a video file; one without content cannot be read."""
+    """Find a clip that is a video file; an empty file cannot be read."""
     for path in (clip.path, *clip.alternatives):
         try:
             size = os.stat(media / path).st_size
@@ -33,9 +33,9 @@ def inspect_video(clip: LabelledClip, media: Path) -> Inspection:
 
 
 def inspect_frames(clip: LabelledClip, media: Path, template: str) -> Inspection:
-    """Count the frames of a clip that is a folder; with a gap in their numbers it cannot be read.
+    """Count the frames of a clip that is a folder; if their numbers have a gap, it cannot be read.
 
-    ``num_frames`` is that of the frames before the gap, 0 if there is no folder.
+    ``num_frames`` counts the frames before the gap, and is 0 if there is no folder.
     """
     try:
         names = set(os.listdir(media / clip.path))
@@ -53,7 +53,7 @@ def inspect_frames(clip: LabelledClip, media: Path, template: str) -> Inspection
 def list_line(inspection: Inspection) -> str:
     """``path<TAB>label...`` for a video, since paths hold blanks; ``folder frames label...`` for frames.
 
-    Without labels, as in a test set that keeps them back, MMAction2's datasets take -1 for the label.
+    A clip without labels, as in the test set of a challenge, gets the label -1 in MMAction2's datasets.
     """
     labels = map(str, inspection.clip.labels)
     if inspection.num_frames is None:

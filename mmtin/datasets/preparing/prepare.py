@@ -1,4 +1,4 @@
-"""From the owner's files and a folder of media to the lists that MMAction2's datasets read."""
+"""Make the lists that MMAction2's datasets read, from the owner's files and a folder of media."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -17,15 +17,15 @@ FILES = ('labels.txt', 'train.txt', 'val.txt', 'test.txt', 'missing.txt', 'READM
 
 @dataclass(frozen=True)
 class Preparation:
-    """What ``prepare`` did.
+    """The result of ``prepare``.
 
     Args:
-        data_set: which it was.
-        annotations: what its owner says of it.
+        data_set: that was prepared.
+        annotations: the content of its owner's files.
         folder: with the lists.
         media: the link to the clips.
-        counts: by split, how many clips are ``'listed'``, ``'missing'`` and ``'unreadable'``.
-        warnings: what should be looked at.
+        counts: the numbers of clips ``'listed'``, ``'missing'`` and ``'unreadable'``, by split.
+        warnings: sentences about what should be looked at.
     """
 
     data_set: DataSet
@@ -47,30 +47,30 @@ def prepare(
     force: bool = False,
     track: Callable[[Iterator[Inspection], int], Iterable[Inspection]] = lambda clips, total: clips,
 ) -> Preparation:
-    """Write the lists of a data set, all or none, and link ``out/media`` to its media.
+    """Write the lists of a data set, all or none, and make ``out/media`` a link to its media.
 
-    Where the data set has ``frame_files``, ``out/media`` is a folder with a folder of links for each clip.
+    If the data set has ``frame_files``, ``out/media`` is a folder with a folder of links for each clip.
 
-    They go to ``out``, or to ``out/split{split}`` if the owner divides the set in several ways:
-    ``labels.txt`` (the names of the classes in label order, nothing else), ``train.txt``, ``val.txt`` and
-    where there is one ``test.txt`` (see ``list_line``), ``missing.txt`` (``path<TAB>why`` of the clips
-    that are missing or cannot be read) and ``README.txt`` (where the order of the labels comes from).
+    The lists are written to ``out``, or to ``out/split{split}`` if the owner divides the set in several
+    ways: ``labels.txt`` (the names of the classes in label order), ``train.txt``, ``val.txt`` and, if there
+    is a test set, ``test.txt`` (see ``list_line``), ``missing.txt`` (``path<TAB>why`` of the clips that are
+    missing or cannot be read) and ``README.txt`` (where the order of the labels comes from).
 
     Args:
         name: of the data set, in DATA_SETS.
         annotations: folder with the owner's files; None for a data set that has none.
         media: folder with the clips.
         out: folder of the data set.
-        split: of those in which the owner divides it, from 1.
+        split: number, from 1, of the owner's division to use.
         workers: threads that look at the clips.
-        allow_missing: list the clips that are missing or cannot be read too. A folder of frames that is
-            missing is listed with 0 frames, and training stops at it with its name.
+        allow_missing: also list the clips that are missing or cannot be read. A folder of frames that
+            is missing is listed with 0 frames, and training stops at it with its name.
         force: replace lists, and a link, that are there.
         track: wraps the iterator over the clips, with their number, to show progress.
 
     Raises:
-        UserError: if the owner's files or all clips are missing, a line is malformed, or something is in
-            the way.
+        UserError: if the owner's files or all clips are missing, a line is malformed, or files are there
+            that ``force`` does not allow to replace.
     """
     data_set = DATA_SETS[name]
     if not media.is_dir():
@@ -170,7 +170,7 @@ def _readme(data_set: DataSet, owners: Annotations, counts: dict, warnings: list
 
 
 def require_place(files: Iterable[Path], link: Path, media: Path, force: bool) -> None:
-    """Check that lists can be written, and a link to the media made, without destroying anything.
+    """Check that the lists and the link to the media can be written without destroying anything.
 
     Raises:
         UserError: if something is there that ``force`` does not allow to replace.
@@ -191,7 +191,7 @@ def _write(folder: Path, texts: dict[str, Iterable[str]]) -> None:
 
 
 def link_media(link: Path, media: Path) -> None:
-    """Let ``link`` lead to the folder ``media``, unless it does."""
+    """Make ``link`` point to the folder ``media``, unless it does already."""
     if link.exists() and link.samefile(media):
         return
     link.unlink(missing_ok=True)

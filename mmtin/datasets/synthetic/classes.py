@@ -1,10 +1,10 @@
-"""The classes: what changes about the object, forwards and backwards in time."""
+"""The classes: one property of the object changes, forwards or backwards in time."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-# What describes the object in a frame: lengths in widths of the frame, the angle in radians, clockwise.
+# The properties of the object in a frame: lengths in widths of the frame, the angle in radians, clockwise.
 QUANTITIES = ('x', 'y', 'radius', 'angle')
 
 
@@ -22,7 +22,7 @@ class Pair(NamedTuple):
 
     @property
     def column(self) -> int:
-        """Where the quantity stands among QUANTITIES."""
+        """The index of the quantity in QUANTITIES."""
         return QUANTITIES.index(self.quantity)
 
 

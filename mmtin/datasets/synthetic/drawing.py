@@ -1,4 +1,4 @@
-"""Drawing of textures, discs and polygons into frames, and of frames into a video file."""
+"""Draw textures, discs and polygons into frames, and write frames to a video file."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +13,7 @@ FRAME_SIZE = 64  # pixels; frames are square
 MAX_JITTER = 2  # pixels
 SUBPIXEL_BITS = 4  # cv2 draws at fixed-point coordinates with this many bits after the point
 
-# Corners (x, y) at radius 1. Each shape hangs off its pivot, which shows its angle even in few pixels.
+# Corners (x, y) at radius 1. The pivot is off the centre, so that the angle shows even in few pixels.
 SHAPES = (
     [(1, 0), (-0.2, 0.45), (-0.2, -0.45)],  # wedge
     [(1, 0), (0.2, 0.5), (0.2, 0.2), (-0.3, 0.2), (-0.3, -0.2), (0.2, -0.2), (0.2, -0.5)],  # arrow
@@ -22,7 +22,7 @@ SHAPES = (
 
 
 class Scene(NamedTuple):
-    """What is drawn: one object and D discs over a background, for T frames.
+    """The content of a clip: one object and D discs over a background, for T frames.
 
     Attributes:
         states: QUANTITIES of the object, ``[T, 4]``.
@@ -32,7 +32,7 @@ class Scene(NamedTuple):
         disc_colours: ``[D, 3]``.
         disc_radius: in widths of the frame.
         texture: the background, uint8 ``[H, W, 3]``, as :func:`draw_texture` makes it.
-        jitter: where in it the frames lie, ``[T, 2]``, rows and columns, pixels.
+        jitter: offset of each frame in the texture, ``[T, 2]``, rows and columns, pixels.
     """
 
     states: np.ndarray
@@ -57,10 +57,10 @@ def draw_frames(scene: Scene) -> np.ndarray:
 
 
 def draw_texture(contrast: float, rng: np.random.Generator) -> np.ndarray:
-    """Draw a background, uint8 ``[H, W, 3]``, that is larger than a frame by the jitter on every side.
+    """Draw a background, uint8 ``[H, W, 3]``, larger than a frame by the jitter on every side.
 
-    ``contrast`` is the largest deviation from its mean, of 255; faint, since a few clips can be learned
-    by heart from loud ones.
+    ``contrast`` is the largest deviation from its mean, of 255. It should be small: a network can memorise
+    a few clips by strong textures.
     """
     size = FRAME_SIZE + 2 * MAX_JITTER
     coarse = rng.uniform(50, 100) + rng.uniform(-contrast, contrast, (8, 8, 3))

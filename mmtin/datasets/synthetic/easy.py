@@ -1,4 +1,4 @@
-"""The demo's clips: all of one length, one motion that fills them, over a faint texture."""
+"""The demo's clips: all of one length, filled by one motion, over a faint texture."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ NUM_DISTRACTORS = 3
 
 
 def object_course(pair: Pair, rng: np.random.Generator) -> np.ndarray:
-    """Draw what the object of ``pair`` does when played forwards: ``[T, 4]``, the QUANTITIES per frame."""
+    """Draw the course of the object of ``pair``, forwards: ``[T, 4]``, the QUANTITIES per frame."""
     start = np.array([*rng.uniform(0.42, 0.58, 2), rng.uniform(0.24, 0.3), rng.uniform(0, 2 * np.pi)])
     change = np.zeros(len(QUANTITIES))
     start[pair.column] = rng.uniform(*pair.start)
@@ -24,7 +24,7 @@ def object_course(pair: Pair, rng: np.random.Generator) -> np.ndarray:
 def distractor_course(num_frames: int, number: int, reach: float, rng: np.random.Generator) -> np.ndarray:
     """Draw straight paths, each as likely as its reverse: centres ``[T, D, 2]`` in widths of the frame.
 
-    ``reach`` is the longest way along each axis.
+    ``reach`` is the largest distance along each axis, in widths of the frame.
     """
     middle = rng.uniform(0, 1, (number, 2))
     travel = rng.uniform(-reach, reach, (number, 2))
@@ -34,7 +34,7 @@ def distractor_course(num_frames: int, number: int, reach: float, rng: np.random
 def render_clip(label: int, rng: np.random.Generator) -> SyntheticClip:
     """Draw a clip of class ``CLASSES[label]``."""
     pair_index, backwards = divmod(label, 2)
-    # Drawn in this order: another one would make other videos of the same seed.
+    # The order of these calls is fixed: another one would make other videos from the same seed.
     scene = Scene(
         states=object_course(PAIRS[pair_index], rng),
         shape=SHAPES[rng.integers(len(SHAPES))],

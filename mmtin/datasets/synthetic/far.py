@@ -1,15 +1,15 @@
 """Clips in which two short events, far apart, tell the class by their order.
 
-Events come in families of three: colours, angles, sizes, places. A clip shows two different events of
-one family, each an object that is there for a moment. In the first class of a family the second event is
-the next one of the cycle (red, green, blue, red), in the second class the one before: the first class
-backwards. So the order of the two is the only thing that tells the classes apart:
+Events come in families of three: colours, angles, sizes, places. A clip shows two different events of one
+family; each is an object that appears for a moment. In the first class of a family the second event is the
+next one of the cycle (red, green, blue, red), in the second class the previous one: the first class
+backwards. Only the order of the two tells the classes apart:
 
-- one event does not: each is as often the first as the second, in either class;
-- nor where it stands in the clip: the rest of the clip is divided at random before and behind the two;
-- nor both events without their order, nor the length of the clip, nor the time between them.
+- one event does not: each is first as often as second, in either class;
+- nor does its time: the rest of the clip is divided at random before and after the two;
+- nor do both events without their order, the length of the clip, or the time between them.
 
-Between the events lies a third of the clip to three quarters of it: 8 to 18 of 24 frames that are sampled.
+The events are a third to three quarters of the clip apart: 8 to 18 of 24 sampled frames.
 """
 
 import numpy as np
@@ -34,7 +34,7 @@ GAP = (8 / 24, 18 / 24)  # of the clip, between the middles of the events
 DURATION = (
     1.5 / 24,
     2.5 / 24,
-)  # of the clip, that an event lasts: one of 24 sampled frames shows it at least
+)  # of the clip, the duration of an event: at least one of 24 sampled frames shows it
 MAX_DISTRACTORS = 3
 
 COLOURS = ((60, 60, 230), (60, 210, 60), (230, 90, 60))  # BGR
@@ -46,7 +46,7 @@ SQUARE = [(0.7, 0.7), (0.7, -0.7), (-0.7, -0.7), (-0.7, 0.7)]
 
 
 def event_times(rng: np.random.Generator) -> np.ndarray:
-    """Draw the middles of both events and how long they last, ``[2, 2]``, in lengths of the clip."""
+    """Draw middle and duration of both events, ``[2, 2]``, as fractions of the clip."""
     gap, durations = rng.uniform(*GAP), rng.uniform(*DURATION, 2)
     free = 1 - gap - durations.sum() / 2
     first = durations[0] / 2 + rng.uniform(0, free)
@@ -54,13 +54,13 @@ def event_times(rng: np.random.Generator) -> np.ndarray:
 
 
 def event_pair(rng: np.random.Generator) -> tuple[int, int]:
-    """Draw the events of a clip played forwards, numbers in their family: one and the next."""
+    """Draw the two events of a clip played forwards, as numbers in their family: one and the next."""
     first = int(rng.integers(3))
     return first, (first + 1) % 3
 
 
 def event_state(family: int, event: int, rng: np.random.Generator) -> tuple[list, np.ndarray, np.ndarray]:
-    """Draw what an event looks like: shape, state (its QUANTITIES) and colour ``[3]``."""
+    """Draw the look of an event: shape, state (its QUANTITIES) and colour ``[3]``."""
     x, y = rng.uniform(0.38, 0.62, 2)
     bright = rng.integers(200, 256) * np.ones(3)
     radius, angle = rng.uniform(0.2, 0.26), rng.uniform(0, 2 * np.pi)
@@ -70,7 +70,7 @@ def event_state(family: int, event: int, rng: np.random.Generator) -> tuple[list
         return WEDGE, np.array([x, y, 1.3 * radius, ANGLES[event] + rng.uniform(-0.2, 0.2)]), bright
     if family == 2:
         return CORNER, np.array([x, y, RADII[event] * rng.uniform(0.9, 1.1), angle]), bright
-    # Dark, so that no other family's event is taken for it.
+    # Dark, unlike the events of any other family.
     place = PLACES[event] + rng.uniform(-0.04, 0.04)
     return ARROW, np.array([place, y, 0.8 * radius, angle]), rng.integers(0, 20) * np.ones(3)
 
@@ -78,7 +78,7 @@ def event_state(family: int, event: int, rng: np.random.Generator) -> tuple[list
 def render_clip(label: int, rng: np.random.Generator) -> SyntheticClip:
     """Draw a clip of class ``CLASSES[label]``."""
     family, backwards = divmod(label, 2)
-    # Drawn in this order: another one would make other videos of the same seed.
+    # The order of these calls is fixed: another one would make other videos from the same seed.
     fps = int(rng.choice(FPS))
     num_frames = round(fps * rng.uniform(*SECONDS))
     times, pair = event_times(rng), event_pair(rng)

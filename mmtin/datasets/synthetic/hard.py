@@ -1,12 +1,12 @@
 """Clips in which no single distance in time shows the class.
 
-Length, frame rate, the share of the clip that the motion takes, how far it goes, size and contrast vary
-from clip to clip. Before and after the motion the object feints: it goes a way and comes back. It
-trembles in every frame and drifts a little, any way, in the quantities that do not count, so that a slow
-motion shows between frames far apart only and a quick one is over within a few.
+Length, frame rate, duration and extent of the motion, size and contrast vary from clip to clip. Before and
+after the motion the object feints: it moves and comes back. It trembles in every frame, and drifts a little
+in the quantities that do not tell the class. So a slow motion shows only between frames far apart, and a
+quick one is over within a few frames.
 
-All of that is as likely as its reverse, so that the arrow of time of the one lasting change is the only
-thing that tells the two classes of a pair apart.
+All of that is as likely as its reverse: only the direction in time of the one lasting change tells the two
+classes of a pair apart.
 """
 
 import numpy as np
@@ -17,8 +17,8 @@ from mmtin.datasets.synthetic.easy import distractor_course
 
 FPS = (8, 12, 15, 24, 30)
 SECONDS = (2.0, 4.0)
-EXTENT = (0.25, 0.9)  # of the clip, that the motion takes
-DISTANCE = (0.35, 1.0)  # of the change that the demo's motion makes
+EXTENT = (0.25, 0.9)  # of the clip, the duration of the motion
+DISTANCE = (0.35, 1.0)  # of the change in the easy set
 FEINT = 0.5  # at most, of the change that the motion makes
 CENTRE = (0.42, 0.58)
 RADIUS = (0.16, 0.3)
@@ -29,7 +29,7 @@ MAX_DISTRACTORS = 5
 
 
 def object_course(pair: Pair, num_frames: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw what the object of ``pair`` does when played forwards: ``[T, 4]``, the QUANTITIES per frame."""
+    """Draw the course of the object of ``pair``, forwards: ``[T, 4]``, the QUANTITIES per frame."""
     time = np.linspace(0, 1, num_frames)
     middle = np.array([*rng.uniform(*CENTRE, 2), rng.uniform(*RADIUS), rng.uniform(0, 2 * np.pi)])
     if pair.quantity == 'radius':
@@ -42,7 +42,7 @@ def object_course(pair: Pair, num_frames: int, rng: np.random.Generator) -> np.n
     progress = np.clip((time - begin) / extent, 0, 1) - 0.5
     for first, last in ((0, begin), (begin + extent, 1)):
         progress += rng.uniform(-FEINT, FEINT) * there_and_back(time, first, last)
-    # In place of the drift, which would lengthen or shorten the motion.
+    # Instead of the drift, which would lengthen or shorten the motion.
     states[:, pair.column] = middle[pair.column] + progress * change
     states += rng.normal(0, TREMBLE, states.shape)
     radius = states[:, QUANTITIES.index('radius')]
@@ -51,7 +51,7 @@ def object_course(pair: Pair, num_frames: int, rng: np.random.Generator) -> np.n
 
 
 def there_and_back(time: np.ndarray, first: float, last: float) -> np.ndarray:
-    """0 until ``first``, up to 1 and down to 0 again at ``last``."""
+    """0 up to ``first``, then up to 1 and back to 0 at ``last``."""
     inside = np.clip((time - first) / max(last - first, 1e-6), 0, 1)
     return np.sin(np.pi * inside) ** 2
 
@@ -62,7 +62,7 @@ def render_clip(label: int, rng: np.random.Generator) -> SyntheticClip:
     fps = int(rng.choice(FPS))
     num_frames = round(fps * rng.uniform(*SECONDS))
     num_distractors = int(rng.integers(1, MAX_DISTRACTORS, endpoint=True))
-    # Drawn in this order: another one would make other videos of the same seed.
+    # The order of these calls is fixed: another one would make other videos from the same seed.
     scene = Scene(
         states=object_course(PAIRS[pair_index], num_frames, rng),
         shape=SHAPES[rng.integers(len(SHAPES))],

@@ -1,4 +1,4 @@
-"""Write a whole data set, or none of it: videos, lists, names of the classes."""
+"""Write a data set whole or not at all: videos, lists, names of the classes."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +12,7 @@ from mmtin.datasets.synthetic.drawing import write_video
 from mmtin.errors import UserError
 from mmtin.files.whole import whole_folder
 
-# To be raised when the same seed comes to mean other videos, so that older ones are not taken for them.
+# Raise it when the same seed gives other videos, so that older ones are not taken for them.
 VERSION = 1
 
 DIFFICULTIES = {'easy': easy.render_clip, 'hard': hard.render_clip, 'far': far.render_clip}
@@ -20,9 +20,9 @@ CLASSES_OF = {'easy': CLASSES, 'hard': CLASSES, 'far': far.CLASSES}
 
 
 def write_clips(root: Path, num_clips: int, seed: int, difficulty: str = 'easy') -> Iterator[str]:
-    """Write the clips, classes taking turns, and yield of each its line ``relative/path.mp4 label``.
+    """Write the clips, class by class in turn, and yield the line ``relative/path.mp4 label`` of each.
 
-    A clip depends on the seed and its own index alone, so more clips leave the first ones as they are.
+    A clip depends on the seed and its index alone, so the first clips of a larger set are the same.
     """
     classes = CLASSES_OF[difficulty]
     for index in range(num_clips):
@@ -45,7 +45,7 @@ def write_dataset(
     """Make the data set in the folder ``root``, whole or not at all.
 
     ``train.txt`` and ``val.txt`` are lists for MMAction2's VideoDataset, ``labels.txt`` has the names of
-    the classes, ``dataset.json`` says what was asked for.
+    the classes, ``dataset.json`` the arguments.
 
     Args:
         root: the folder.

@@ -1,1 +1,1 @@
-"""Videos: reading and decoding them."""
+"""Read and decode videos."""

@@ -1,9 +1,9 @@
-"""Decode of a video the frames of a clip, and as few others as its format allows.
+"""Decode the frames of a clip from a video, and as few others as its format allows.
 
-Nearly all the time that it takes to load a clip goes into decoding frames which nobody looks at: a clip has
-8 or 16 of some hundred frames, and each builds on those before it. :class:`VideoInit` and
-:class:`VideoDecode` take the places of MMAction2's DecordInit and DecordDecode, around any transform that
-samples frames, and give the same frames of the same pixels sooner, by PyAV.
+Most of the time to load a clip goes into decoding frames that are not used: a clip has 8 or 16 of some
+hundred frames, and each is predicted from those before it. :class:`VideoInit` and :class:`VideoDecode`
+replace MMAction2's DecordInit and DecordDecode, around any transform that samples frames, and return the
+same frames and pixels faster, by PyAV.
 """
 
 from collections.abc import Iterator
@@ -26,11 +26,11 @@ from mmtin.datasets.video.truncation import is_cut_off
 
 # Of FFmpeg, for files whose origin is not known.
 _SAFE = {
-    'protocol_whitelist': 'none',  # a playlist in a video's clothes would open other files and sockets
+    'protocol_whitelist': 'none',  # a playlist that poses as a video would open other files and sockets
     'max_pixels': str(8192 * 4320),
 }
-_STRICT = {'err_detect': 'explode'}  # no frame is guessed where the file is damaged
-# FFmpeg takes the frames of one layer that no frame of this layer needs for those that none needs at all.
+_STRICT = {'err_detect': 'explode'}  # no frame is guessed if the file is damaged
+# FFmpeg skips frames that no frame of their own layer needs, although frames of other layers may.
 _NOT_SKIPPED = {'hevc'}
 
 
@@ -38,7 +38,7 @@ _NOT_SKIPPED = {'hevc'}
 class VideoStream:
     """A video file in memory, read but not decoded.
 
-    ``num_frames`` are those that a player shows; ``fps``, their average rate, is 0 if the file has none.
+    ``num_frames`` counts the frames that a player shows; ``fps``, their average rate, is 0 if not known.
     """
 
     data: bytes
@@ -52,12 +52,12 @@ class VideoStream:
 
 
 def open_safely(file: BinaryIO, **options: str) -> av.container.InputContainer:
-    """Open a video with PyAV such that it can open nothing else, with further options of FFmpeg.
+    """Open a video with PyAV so that it cannot open anything else; ``options`` are FFmpeg's.
 
     Raises:
-        av.FFmpegError: if it is none.
+        av.FFmpegError: if it is no video.
     """
-    # Titles may be of any encoding.
+    # Titles may have any encoding.
     return av.open(file, 'r', options=_SAFE | options, metadata_errors='replace')
 
 
@@ -65,7 +65,7 @@ def open_video(data: bytes) -> VideoStream:
     """Read a video file of any format that FFmpeg knows.
 
     Raises:
-        VideoError: if it is none, has no frames, or ends too early.
+        VideoError: if it is no video, has no frames, or ends too early.
     """
     if is_cut_off(data):
         raise VideoError('the file is cut off: it ends before it says')
@@ -78,7 +78,7 @@ def open_video(data: bytes) -> VideoStream:
             if codec is None:
                 raise VideoError('a video of a format that FFmpeg does not know')
             packets = read_packets(container, stream, len(data))
-        # Loading is parallel across clips: more threads would fight with the other workers.
+        # Clips are loaded in parallel: more threads would compete with the other workers.
         codec.thread_count = 1
         codec.options = {'max_pixels': _SAFE['max_pixels'], **_STRICT}
         codec.open()
@@ -90,15 +90,15 @@ def open_video(data: bytes) -> VideoStream:
 def decode_frames(video: VideoStream, frame_inds: np.ndarray) -> np.ndarray:
     """The frames ``frame_inds`` ``[M]`` of a video: uint8 ``[M, H, W, 3]``, RGB, upright.
 
-    A group of pictures decodes without those before it, and a frame without those behind it. Of what lies
-    between, a frame is left out that says of itself that no other is predicted from it.
+    Decoding starts at the key frame before each wanted frame and ends with that frame. Frames in between
+    are skipped if they are marked as never predicted from.
 
-    The pixels are those that come when all frames are decoded in turn. decord's are the same, but for
-    differences of 1 of 255 in MPEG-4 Part 2; and in some of HMDB51's files decord 0.6.0 skips and seeks to
-    wrong frames, by 1 and by whole groups of pictures.
+    The pixels are the same as if all frames were decoded in turn. decord's are the same, except for
+    differences of 1 of 255 in MPEG-4 Part 2. In some of HMDB51's files decord 0.6.0 returns wrong frames,
+    off by 1 or by whole groups of pictures.
 
     Raises:
-        VideoError: if one of the frames cannot be decoded; none is repeated or guessed to make up for it.
+        VideoError: if one of the frames cannot be decoded; none is repeated or guessed instead.
         IndexError: if the video has no frame of that index.
     """
     packets = video.packets.display[frame_inds].tolist()
@@ -108,7 +108,7 @@ def decode_frames(video: VideoStream, frame_inds: np.ndarray) -> np.ndarray:
         with suppress(av.FFmpegError):
             frames = _decode(video, video.packets.runs(wanted), wanted, can_skip=True)
         if frames.keys() < wanted:
-            # Not every frame that a file calls a key frame can be started from.
+            # Decoding cannot start at every frame that a file calls a key frame.
             frames = _decode(video, [range(len(video.packets.items))], wanted, can_skip=False)
     except av.FFmpegError as error:
         raise VideoError(f'the video is damaged ({error.strerror})') from error
@@ -121,7 +121,7 @@ def decode_frames(video: VideoStream, frame_inds: np.ndarray) -> np.ndarray:
 def _decode(
     video: VideoStream, runs: list[range], wanted: set[int], can_skip: bool
 ) -> dict[int, np.ndarray]:
-    """Decode runs of packets: the frames ``[H, W, 3]``, RGB, of those that are wanted and whole."""
+    """Decode runs of packets; return the wanted frames that are whole, ``[H, W, 3]`` RGB."""
     codec, in_order = video.codec, video.packets.ranks is None
     can_skip = can_skip and not in_order and codec.name not in _NOT_SKIPPED
     reformatter, frames = VideoReformatter(), {}
@@ -140,14 +140,14 @@ def upright(
     width: int | None = None,
     height: int | None = None,
 ) -> np.ndarray:
-    """RGB ``[H, W, 3]``, uint8, of a decoded frame, turned as its metadata tells players to.
+    """RGB ``[H, W, 3]``, uint8, of a decoded frame, rotated by its metadata as players do.
 
     Args:
         frame: of any pixel format.
-        reformatter: what converts, for frames one behind the other.
-        width, height: pixels, before it is turned; by default its own.
+        reformatter: converter to reuse for several frames.
+        width, height: in pixels, before the rotation; by default its own.
     """
-    # As decord converts: bicubic, which is for the colours of 2 x 2 pixels in common.
+    # Bicubic as in decord; it matters for colours that 2 x 2 pixels share.
     rgb = (reformatter or VideoReformatter()).reformat(
         frame, width, height, 'rgb24', interpolation='BICUBIC', threads=1
     )
@@ -155,7 +155,7 @@ def upright(
 
 
 def _decode_run(video: VideoStream, run: range, needed: set[int]) -> Iterator[av.VideoFrame]:
-    """The frames of packets one behind the other, less those that neither a frame nor anybody needs."""
+    """The frames of consecutive packets, without those that are neither wanted nor predicted from."""
     codec = video.codec
     try:
         for packet in run:
@@ -168,7 +168,7 @@ def _decode_run(video: VideoStream, run: range, needed: set[int]) -> Iterator[av
 
 @TRANSFORMS.register_module()
 class VideoInit(BaseTransform):
-    """Takes the place of MMAction2's DecordInit, with :class:`VideoDecode` behind the sampling.
+    """Replaces MMAction2's DecordInit, with :class:`VideoDecode` after the sampling.
 
     Reads ``filename``; adds ``video_reader`` (a :class:`VideoStream`), ``total_frames`` and ``avg_fps``.
 
@@ -190,7 +190,7 @@ class VideoInit(BaseTransform):
 
 @TRANSFORMS.register_module()
 class VideoDecode(DecordDecode):
-    """Takes the place of MMAction2's DecordDecode; needs :class:`VideoInit`. See :func:`decode_frames`."""
+    """Replaces MMAction2's DecordDecode; needs :class:`VideoInit`. See :func:`decode_frames`."""
 
     def __init__(self) -> None:
         super().__init__(mode='accurate')

@@ -1,4 +1,4 @@
-"""The packets of a video file: which of them become frames, and in which order these are shown."""
+"""The packets of a video file: which of them become frames, and in which order they are shown."""
 
 import re
 from collections.abc import Iterator
@@ -7,29 +7,29 @@ from dataclasses import dataclass
 import av
 import numpy as np
 
-# A VOP is a frame of MPEG-4 Part 2 (ISO/IEC 14496-2, 6.2.5): what it begins with, and two of its types.
+# A VOP is a frame of MPEG-4 Part 2 (ISO/IEC 14496-2, 6.2.5): its start code, and two of its types.
 _VOP_START = b'\x00\x00\x01\xb6'
 _INTRA, _BIDIRECTIONAL = 0, 2
-# What DivX writes where two VOPs share a packet: a decoder that reads it waits for such packets.
+# DivX writes this if two VOPs share a packet: a decoder that reads it waits for such packets.
 _SHARES = re.compile(rb'(\x00\x00\x01\xb2DivX\w*)p(?=\x00|$)')
-_EMPTY_VOP = 4  # bytes of one that only repeats the VOP before; one that draws anything has more
-# Matroska may compress what it holds. In other files, frames have no more bytes than the file.
+_EMPTY_VOP = 4  # bytes of a VOP that only repeats the one before; any other has more
+# Matroska may compress its content. In other files, frames have no more bytes than the file.
 _MAX_EXPANSION = 4
-# An AVI says how many frames it has, and is often wrong by a few.
+# An AVI states its number of frames, which is often wrong by a few.
 _LEAST_PART = 0.95
 
 
 class VideoError(ValueError):
-    """A file is no video, or damaged: says in a sentence what is wrong, but not which file it is."""
+    """A file is no video, or damaged. The sentence says what is wrong, but not which file it is."""
 
 
 @dataclass(frozen=True)
 class Packets:
-    """What a decoder takes, in the order of decoding; arrays are ``[P]``, one entry a packet.
+    """Packets in the order of decoding; arrays are ``[P]``, one entry per packet.
 
-    ``items[i].pts`` is i, which the decoder hands on to the frame. ``key`` packets begin a group of
+    ``items[i].pts`` is i, which the decoder passes on to the frame. ``key`` packets begin a group of
     pictures; a packet that is not ``shown`` is only predicted from. ``ranks`` are the places of the packets
-    in the order of display, None if the file does not tell.
+    in the order of display, None if not known.
     """
 
     items: list[av.Packet]
@@ -44,12 +44,12 @@ class Packets:
         return order[self.shown[order]]
 
     def runs(self, wanted: set[int]) -> list[range]:
-        """The packets to decode for ``wanted`` packets: those from the key frame before each on."""
+        """The packets to decode for ``wanted`` packets: for each, those from the key frame before it on."""
         if self.ranks is None:
             return [range(len(self.items))]
         keys, runs = np.flatnonzero(self.key), []
         for packet in sorted(wanted):
-            # A frame that is shown before the key frame which it follows builds on the group before, too.
+            # A frame that follows a key frame and is shown before it also needs the group before.
             starts = keys[(keys <= packet) & (self.ranks[keys] <= self.ranks[packet])]
             start = int(starts[-1])
             if runs and runs[-1].start <= start <= runs[-1].stop:
@@ -80,7 +80,7 @@ def read_packets(container: av.container.InputContainer, stream: av.VideoStream,
         raise VideoError(f'frames are missing: of {stream.frames}, {len(items)} are there')
     if codec == 'mpeg4':
         return _from_first_key(_of_mpeg4(items))
-    # An AVI has no times. FFmpeg makes them up, but knows nothing of frames that come out of order.
+    # An AVI has no times. FFmpeg makes them up, and ignores that frames may be out of order.
     has_times = container.format.name != 'avi' or not stream.codec_context.has_b_frames
     return _from_first_key(_of_others(items, codec, has_times))
 
@@ -97,15 +97,15 @@ def _of_others(items: list[av.Packet], codec: str, has_times: bool) -> Packets:
 
 
 def _is_hidden(packet: av.Packet, codec: str) -> bool:
-    """Of VP8, a bit of the first byte says whether a frame is shown (RFC 6386, 9.1)."""
+    """In VP8, a bit of the first byte tells whether a frame is shown (RFC 6386, 9.1)."""
     return codec == 'vp8' and not memoryview(packet)[0] & 0x10
 
 
 def _of_mpeg4(items: list[av.Packet]) -> Packets:
-    """What the frames say of themselves: an AVI does not tell times, nor always the right key frames."""
+    """Read types from the frames: an AVI has no times, and does not always mark the right key frames."""
     vops = [vop for packet in items for vop in _vops(packet)]
     if items and len(list(_vops(items[-1]))) > 1:
-        vops.pop()  # no player shows it: where the file ends, the packet that makes up for it is missing
+        vops.pop()  # no player shows it: at the end of the file the packet that follows it is missing
     order, held = [], []
     for index, (_, kind, _) in enumerate(vops):
         if kind == _BIDIRECTIONAL:
@@ -122,10 +122,10 @@ def _of_mpeg4(items: list[av.Packet]) -> Packets:
 
 
 def _vops(packet: av.Packet) -> Iterator[tuple[av.Packet, int, bool]]:
-    """The VOPs of a packet, each in a packet of its own, their types, and whether they are shown.
+    """The VOPs of a packet, each in its own packet, with its type and whether it is shown.
 
-    Two may share a packet, and one without content come after it to make up for it. FFmpeg's filter for
-    that, mpeg4_unpack_bframes, takes pixels for marks of the encoder and changes them.
+    Two VOPs may share a packet, which is then followed by an empty one. FFmpeg's filter for that,
+    mpeg4_unpack_bframes, mistakes pixels for marks of the encoder and changes them.
     """
     header, *vops = bytes(packet).split(_VOP_START)
     header, is_marked = _SHARES.subn(rb'\1n', header)
@@ -137,14 +137,14 @@ def _vops(packet: av.Packet) -> Iterator[tuple[av.Packet, int, bool]]:
 
 
 def _packet(content: bytes) -> av.Packet:
-    # Made of bytes directly, a packet has no zeros behind it, into which decoders read.
+    # A packet made directly from bytes lacks the zeros after its end, which decoders read.
     packet = av.Packet(len(content))
     packet.update(content)
     return packet
 
 
 def _from_first_key(packets: Packets) -> Packets:
-    """Without what comes, or is shown, before the first key frame: it builds on what is not there."""
+    """Drop packets that come, or are shown, before the first key frame: what they need is not there."""
     if not packets.key.any():
         raise VideoError('no frame to start from')
     first = packets.key.argmax()

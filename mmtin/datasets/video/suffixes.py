@@ -1,4 +1,4 @@
-"""What names of video files end in."""
+"""Suffixes of video files."""
 
 SUFFIXES = frozenset(
     f'.{kind}'

@@ -1,4 +1,4 @@
-"""Whether a video file was cut off: FFmpeg reads what is left of one as if it were all."""
+"""Find out whether a video file was cut off; FFmpeg would read the rest as if it were all."""
 
 import mmap
 import struct
@@ -7,7 +7,8 @@ _EBML, _SEGMENT = b'\x1a\x45\xdf\xa3', b'\x18\x53\x80\x67'
 
 
 def is_cut_off(data: bytes | mmap.mmap) -> bool:
-    """Whether a file ends before it says; False if it does not say, or is no MP4, AVI, Matroska or WebM."""
+    """Whether a file is shorter than it states; False if it states no size, or is no MP4, AVI, Matroska or
+    WebM."""
     try:
         if data[:4] == b'RIFF':
             return struct.unpack_from('<I', data, 4)[0] + 8 > len(data)
@@ -19,7 +20,7 @@ def is_cut_off(data: bytes | mmap.mmap) -> bool:
 
 
 def _mp4_end(data: bytes | mmap.mmap) -> int:
-    """Where the last box ends of those with frames and tables (ISO/IEC 14496-12, 4.2), in bytes."""
+    """The end, in bytes, of the last box with frames or tables (ISO/IEC 14496-12, 4.2)."""
     start = end = 0
     while start < len(data):
         size, kind = struct.unpack_from('>I4s', data, start)
@@ -27,14 +28,14 @@ def _mp4_end(data: bytes | mmap.mmap) -> int:
             (size,) = struct.unpack_from('>Q', data, start + 8)
         if kind in (b'moov', b'moof', b'mdat'):
             end = start + size
-        if size < 8:  # 0: up to the end of the file; what else is no box
+        if size < 8:  # 0: up to the end of the file; any other is no box
             break
         start += size
     return end
 
 
 def _matroska_end(data: bytes | mmap.mmap) -> int:
-    """Where the segment ends, which holds everything (RFC 8794 and 9559); 0 if it does not say."""
+    """The end, in bytes, of the segment, which holds everything (RFC 8794 and 9559); 0 if not stated."""
     start, size = _number(data, 4)
     segment = start + size
     if data[segment : segment + 4] != _SEGMENT:
@@ -44,7 +45,7 @@ def _matroska_end(data: bytes | mmap.mmap) -> int:
 
 
 def _number(data: bytes | mmap.mmap, start: int) -> tuple[int, int]:
-    """Where a number of 1 to 8 bytes ends, and the number; 0 for that of all ones, which means unknown."""
+    """The end of a number of 1 to 8 bytes, and its value; 0 if its bits are all 1, which means unknown."""
     length = 9 - data[start].bit_length()
     if length > 8:
         raise IndexError('no number')
