@@ -1,4 +1,4 @@
-"""Training that survives: loops, hooks, resumption, several processes."""
+"""Training that survives interruptions: loops, hooks, resumption, several processes."""
 
 from mmtin.engine.bad_clips_hook import BadClipsHook
 from mmtin.engine.checkpoint_hook import WholeCheckpointHook

@@ -1,4 +1,4 @@
-"""Tell of the clips that a dataset could not read, and stop a training that has too many of them."""
+"""Report the clips that a dataset could not read, and stop a training with too many of them."""
 
 import logging
 from pathlib import Path
@@ -18,18 +18,19 @@ _NAMED = 10  # clips in the line at the end of a test; the file has all
 class BadClipsHook(Hook):
     """Count and name the clips that a dataset with ``tolerate_bad_clips`` could not read.
 
-    A clip that is replaced in training is named once in the log, and with the reason in
-    ``<work_dir>/<timestamp>/train_bad_clips.txt``, one ``path<TAB>reason`` a line; with several processes
-    those of the first at once, those of the others at the end of an epoch. A validation or test says at
-    its end how many clips it scored as wrong, later validations if that changes; ``val_bad_clips.txt`` and
-    ``test_bad_clips.txt`` have all.
+    A clip that is replaced in training is named once in the log and, with the reason, in
+    ``<work_dir>/<timestamp>/train_bad_clips.txt``, one ``path<TAB>reason`` per line. With several
+    processes, clips of the first process are named at once, those of the others at the end of an epoch. A
+    validation or test ends with the number of clips that it scored as wrong, later validations only if it
+    changes; ``val_bad_clips.txt`` and ``test_bad_clips.txt`` name them all.
 
     Args:
-        max_share: of the different clips that training has seen, how many may be bad.
-        min_clips: until so many were seen, the share is that of so many, or of all in a smaller set.
+        max_share: largest share of bad clips among the different clips that training has seen.
+        min_clips: until training has seen so many, the share is of this number, or of all clips in a
+            smaller set.
 
     Raises:
-        UserError: in training, if more clips are bad.
+        UserError: in training, if the share is larger.
     """
 
     # After the hook that logs metrics.
@@ -38,14 +39,14 @@ class BadClipsHook(Hook):
     def __init__(self, max_share: float = 0.1, min_clips: int = 100) -> None:
         self.max_share = max_share
         self.min_clips = min_clips
-        # A Runner has a message hub before hooks, and hooks before datasets.
+        # A Runner makes its message hub before its hooks, and its hooks before its datasets.
         MessageHub.get_current_instance().update_info(REPORTED, True, resumed=False)
         self._num_samples = 0
         self._replaced: dict[str, str] = {}  # the reason by path
         self._scored_wrong: dict[str, str] = {}
 
     def before_run(self, runner) -> None:
-        runner.message_hub.pop_info(REPORTED, None)  # datasets of this process that are not the Runner's
+        runner.message_hub.pop_info(REPORTED, None)  # so that later datasets of this process do not see it
 
     def before_train(self, runner) -> None:
         _report_for(runner.train_loop)

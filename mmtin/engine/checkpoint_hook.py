@@ -1,4 +1,4 @@
-"""Checkpoints that survive whatever ends the process."""
+"""Checkpoints that survive a kill or a full disk."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,24 +19,24 @@ from mmtin.files.whole import remove_parts, write_whole
 
 @HOOKS.register_module()
 class WholeCheckpointHook(CheckpointHook):
-    """mmengine's CheckpointHook, with the same arguments, that keeps a whole checkpoint at any moment.
+    """mmengine's CheckpointHook, with the same arguments, that has a whole checkpoint at any moment.
 
-    mmengine 0.10.7 removes the checkpoint that ``max_keep_ckpts`` leaves no room for, and the best one so
-    far, before it writes the new one: a full disk or a kill between the two loses both. Here the new one is
-    written, ``last_checkpoint`` names it, and only then older ones go, so that the disk needs room for one
-    more. Files are written under a temporary name, see :func:`mmtin.compat.mmengine.write_files_by`.
+    mmengine 0.10.7 removes the checkpoint beyond ``max_keep_ckpts``, and the best one so far, before it
+    writes the new one: a full disk or a kill in between loses both. Here the new one is written,
+    ``last_checkpoint`` names it, and only then older ones are removed, so the disk needs room for one more.
+    Files are written under a temporary name, see :func:`mmtin.compat.mmengine.write_files_by`.
 
-    Gradients that ``accumulative_counts`` has not brought to a step yet go into the checkpoint and come
-    back with it, but for those of FSDP; mmengine loses them. Several processes average theirs before, as
-    the step would.
+    Gradients accumulated by ``accumulative_counts`` that no step has used yet are saved in the checkpoint
+    and restored, except with FSDP; mmengine loses them. Several processes average theirs first, as the step
+    would.
 
-    A validation without training saves nothing, where mmengine fails if there is a ``save_best``.
+    A validation without training saves nothing; with ``save_best``, mmengine's hook fails in it.
     """
 
     file_backend: Any = None  # until a training begins
     best_ckpt_path: str | None
     keep_ckpt_ids: list[int]
-    # Of the checkpoint that is being written; other hooks write some, too.
+    # While this hook writes a checkpoint; other hooks write some, too.
     _position: dict[str, int] | None = None
     _gradients: dict[str, Tensor] | None = None
 
@@ -65,7 +65,8 @@ class WholeCheckpointHook(CheckpointHook):
     def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
         kept, limit = [step], max(self.max_keep_ckpts, 0)
         if limit:
-            # Those that are about to go are in it, so that a run that is killed before removes them later.
+            # It names those about to be removed, so that a run that is killed before that removes them
+            # later.
             kept = [*(other for other in self.keep_ckpt_ids if other != step), step]
             runner.message_hub.update_info('keep_ckpt_ids', kept)
             self.keep_ckpt_ids = kept[-limit:]
@@ -108,7 +109,7 @@ class WholeCheckpointHook(CheckpointHook):
 
     @contextmanager
     def _removing_afterwards(self) -> Iterator[None]:
-        """What the file backend is told to remove stays until the block has succeeded."""
+        """Files that the file backend is told to remove stay until the block has succeeded."""
         backend, outdated = self.file_backend, []
         self.file_backend = _Keeping(backend, outdated)
         try:
@@ -120,14 +121,15 @@ class WholeCheckpointHook(CheckpointHook):
             backend.remove(path)
 
     def _disown_other_runs(self) -> None:
-        """Leave alone the best checkpoint of the folder where the training began, if this is another."""
+        """Forget the best checkpoint of another folder, where the training began, so that it is not
+        removed."""
         if hasattr(self, 'best_ckpt_path'):
             self.best_ckpt_path = self._here(self.best_ckpt_path)
         for key, path in getattr(self, 'best_ckpt_path_dict', {}).items():
             self.best_ckpt_path_dict[key] = self._here(path)
 
     def _here(self, path: str | None) -> str | None:
-        """The checkpoint of that name in this run's folder, also where the folder was moved."""
+        """The checkpoint of that name in this run's folder, also if the folder was moved."""
         if path is None:
             return None
         path = self._path(Path(path).name)
@@ -138,14 +140,14 @@ class WholeCheckpointHook(CheckpointHook):
 
 
 def _parameters(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
-    """Those of a network that each process has whole; of one that is divided (FSDP), none."""
+    """The parameters of a network; none if they are sharded over processes (FSDP)."""
     if isinstance(model, DistributedDataParallel):
         model = model.module
     return iter(()) if is_model_wrapper(model) else model.named_parameters()
 
 
 class _Keeping:
-    """A file backend that notes what it should remove."""
+    """A file backend that only notes the files to remove."""
 
     def __init__(self, backend, outdated: list[str]) -> None:
         self._backend = backend

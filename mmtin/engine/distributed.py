@@ -1,4 +1,4 @@
-"""Several processes: where there is no GPU too, and with the error that came first shown first."""
+"""Several processes, also without a GPU, of which the first error is shown."""
 
 import gc
 import time
@@ -16,20 +16,20 @@ from torch.distributed.elastic.multiprocessing.errors import get_error_handler
 from mmtin.compat.mmengine import no_cuda_device_to_set
 from mmtin.compat.torch import DistError
 
-# Seconds; launchers look after their processes several times a second, where the machine lets them.
+# Seconds; launchers check their processes several times per second, unless the machine is busy.
 _LAUNCHER_NOTICES = 60
 
 
 def join_without_gpu(cfg: Config) -> None:
-    """Let the processes of ``cfg.launcher`` work together where there is no GPU, in place.
+    """Let the processes of ``cfg.launcher`` work together without a GPU, in place.
 
-    Configs name the nccl backend, which joins GPUs alone: without one, gloo takes its place, and the model
-    is wrapped for the CPU. One process, or a machine with a GPU, is left to the Runner.
+    Configs name the nccl backend, which needs GPUs: without one, gloo replaces it, and the model is wrapped
+    for the CPU. A single process, or a machine with a GPU, is left to the Runner.
     """
     if cfg.get('launcher', 'none') == 'none':
         return
-    # Its functions have the group of all processes as a default argument if they are made while there is
-    # one, and then hold it for ever; DistributedDataParallel imports it.
+    # DistributedDataParallel imports it. If it is imported once there is a group of all processes, its
+    # functions have that group as a default argument and hold it for ever.
     import torch.distributed.nn.functional  # noqa: F401
 
     if get_device() != 'cpu':
@@ -42,7 +42,7 @@ def join_without_gpu(cfg: Config) -> None:
         print_log('No GPU: the processes run on the CPU and exchange gradients through gloo.', 'current')
     strategy = cfg.get('strategy') or {}
     if not strategy:
-        # What the Runner chooses where nothing is given, but for the device.
+        # The Runner's default, but for the device.
         unused = cfg.get('find_unused_parameters', False)
         wrapper = dict(broadcast_buffers=False, find_unused_parameters=unused, device_ids=None)
         cfg.model_wrapper_cfg = wrapper | (cfg.get('model_wrapper_cfg') or {})
@@ -51,8 +51,8 @@ def join_without_gpu(cfg: Config) -> None:
     elif strategy.type == 'FSDPStrategy':
         strategy.model_wrapper = dict(device_id='cpu') | (strategy.get('model_wrapper') or {})
         if strategy.get('state_dict_cfg') == 'full':
-            # mmengine's 'full' also moves weights to the CPU; where they lie there already, torch frees
-            # them and reads on.
+            # mmengine's 'full' also moves weights to the CPU; torch frees those that are there already and
+            # goes on reading them.
             strategy.state_dict_cfg = dict(
                 state_dict_type='FULL_STATE_DICT',
                 state_dict_config=dict(type='FullStateDictConfig', rank0_only=True),
@@ -62,14 +62,14 @@ def join_without_gpu(cfg: Config) -> None:
 
 @contextmanager
 def leaving_together() -> Iterator[None]:
-    """Let the processes of a command end well together, or with the error of the one that failed first.
+    """End the processes of a command together, or with the error of the one that failed first.
 
-    When one fails its neighbours fail too, in their next exchange with it, and often sooner than the
-    launcher notices: they wait for the launcher to end them before they say so. The error itself is left
-    where torchrun looks for it, so that it stands in its summary too.
+    When one fails, the others fail in their next exchange with it, often before the launcher notices. So
+    they wait for the launcher to end them before they report their error. The first error is left where
+    torchrun looks for it, so that its summary has it, too.
 
-    The block must leave no name that holds the model behind. The threads of gloo live as long as somebody
-    holds the group, as a wrapped model does. One that lets go of the tensors of its last exchange while
+    The block must leave no name that refers to the model. The threads of gloo live as long as something
+    refers to the group, as a wrapped model does. A thread that frees the tensors of its last exchange while
     Python ends aborts the process: https://github.com/pytorch/pytorch/issues/190489.
     """
     try:
@@ -80,13 +80,13 @@ def leaving_together() -> Iterator[None]:
         get_error_handler().record_exception(error)
         raise
     if is_distributed():
-        # A process that leaves while others still exchange with it may be aborted at its exit.
+        # A process that exits while others still exchange with it may be aborted.
         barrier()
         destroy_process_group()
-        # A Runner is a cycle of references. With the last one to the group its threads are joined.
+        # A Runner is a cycle of references. The group's threads are joined once nothing refers to it.
         gc.collect()
 
 
 def _is_loss_of_a_neighbour(error: Exception) -> bool:
-    # gloo's are plain RuntimeErrors that name its sources.
+    # gloo raises plain RuntimeErrors that name its source files.
     return isinstance(error, DistError) or (isinstance(error, RuntimeError) and 'gloo' in str(error))

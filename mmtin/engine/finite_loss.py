@@ -13,7 +13,7 @@ from torch import Tensor
 from mmtin.datasets.clip_names import NAME_KEYS
 from mmtin.errors import UserError
 
-# Of gradients in mixed precision: it starts at some 2**16, and each step that is skipped halves it.
+# Scale of gradients in mixed precision: it starts at about 2**16, and each skipped step halves it.
 _LEAST_SCALE = 2.0**-60
 
 
@@ -21,20 +21,20 @@ _LEAST_SCALE = 2.0**-60
 class FiniteLossHook(Hook):
     """Stop at the first NaN or infinite loss, and keep NaN out of checkpoints.
 
-    Each loss is looked at after its gradients are there and before the optimizer steps, so that the
-    weights stay as they were. A step that a gradient scaler of mixed precision skips, because gradients
-    overflow at a finite loss, is part of its search for a scale and no fault. A training stops whose scaler
-    finds none, since it would go on and learn nothing.
+    Each loss is checked after the backward pass and before the optimizer steps, so that the weights stay as
+    they were. If the gradient scaler of mixed precision skips a step because gradients overflow at a finite
+    loss, it is searching for a scale, and training goes on. If the scaler finds no scale, training stops,
+    since it would learn nothing.
 
-    With several processes, each looks at its own loss: the one that meets the fault ends, and its launcher
-    ends the others. Until then their weights may take a NaN from the shared gradients, which no checkpoint
-    gets: its writing fails first.
+    With several processes, each checks its own loss: the one that finds the fault ends, and its launcher
+    ends the others. Until then their weights may get a NaN from the shared gradients. No checkpoint gets
+    it: writing one fails first.
 
-    The samples name their clips if PackActionInputs has ``filename`` or ``frame_dir`` among its
-    ``meta_keys``, as ``mim train mmtin`` sees to.
+    Samples have the names of their clips if PackActionInputs has ``filename`` or ``frame_dir`` among its
+    ``meta_keys``; ``mim train mmtin`` adds them.
 
     Raises:
-        UserError: with iteration, epoch, learning rate, gradient norm and the clips of the batch.
+        UserError: names iteration, epoch, learning rate, gradient norm and the clips of the batch.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class FiniteLossHook(Hook):
 
     def before_train(self, runner) -> None:
         self._remove()
-        # Not as decorators: they would import the compiler with mmtin.
+        # Not as decorators: importing mmtin would then import the compiler.
         keep_loss, check = map(torch.compiler.disable, (self._keep_loss, lambda *_: self._check(runner)))
         self._handles = [runner.model.register_forward_hook(keep_loss, with_kwargs=True)]
         wrapper = runner.optim_wrapper
@@ -56,7 +56,7 @@ class FiniteLossHook(Hook):
         self._data_batch = data_batch
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        # Gradients that accumulate, or that a scaler of mixed precision refuses, had no step.
+        # No step was made with gradients that accumulate, or that the scaler of mixed precision refused.
         had_step = self._loss is None
         self._check(runner)
         scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
@@ -87,7 +87,7 @@ class FiniteLossHook(Hook):
 
     @torch.no_grad()
     def _keep_loss(self, model, args, kwargs, losses) -> None:
-        """Have the loss of a forward pass brought to the CPU; nobody waits for it yet."""
+        """Start to copy the loss of a forward pass to the CPU, without waiting for it."""
         if kwargs.get('mode') != 'loss':
             return
         loss, _ = getattr(model, 'module', model).parse_losses(losses)
@@ -101,7 +101,7 @@ class FiniteLossHook(Hook):
         if self._loss is None:
             return
         if self._copied is not None:
-            # The copy follows the forward pass, and the GPU has the backward pass to do meanwhile.
+            # The copy follows the forward pass; the GPU does the backward pass meanwhile.
             self._copied.synchronize()
         loss, self._loss = self._loss.item(), None
         if not math.isfinite(loss):
@@ -115,7 +115,7 @@ class FiniteLossHook(Hook):
 
 def _gradient_norm(runner) -> str:
     gradients = [weight.grad for weight in runner.model.parameters() if weight.grad is not None]
-    # A scaler refuses gradients that are not finite, and has cleared them.
+    # A scaler has cleared gradients that are not finite.
     return f'{torch.nn.utils.get_total_norm(gradients):g}' if gradients else 'not finite'
 
 

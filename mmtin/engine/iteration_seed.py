@@ -1,4 +1,4 @@
-"""Random numbers that a resumed training draws as one that was never stopped."""
+"""Random numbers that are the same in a resumed training as in one that was never stopped."""
 
 import numpy as np
 from mmaction.registry import HOOKS
@@ -13,9 +13,10 @@ from mmtin.errors import UserError
 class IterationSeedHook(Hook):
     """Seed Python's, numpy's and torch's generators before each iteration from (seed, rank, iteration).
 
-    mmengine's checkpoints keep no state of a generator, and those of other processes than the first could
-    not be in them. So no state is kept: dropout in iteration i draws the same numbers whenever and however
-    often the run was resumed, and each process draws its own. Samples are seeded by the dataset.
+    mmengine's checkpoints keep no state of generators, and could not have that of other processes than the
+    first. With a seed for each iteration no state is needed: dropout in iteration i draws the same numbers
+    whenever and however often the run was resumed, and each process draws its own. Samples are seeded by
+    the dataset.
     """
 
     priority = 'VERY_HIGH'
@@ -23,7 +24,7 @@ class IterationSeedHook(Hook):
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Refuse to resume with another seed.
 
-        mmengine goes back to the seed of the checkpoint, but after the samplers were built with the other.
+        mmengine restores the seed of the checkpoint, but after the samplers were built with the other.
 
         Raises:
             UserError: if it differs.

@@ -1,4 +1,4 @@
-"""The training loop that can be resumed at any iteration."""
+"""A training loop that can be resumed at any iteration."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,17 +15,17 @@ from mmtin.errors import UserError
 class ResumableTrainLoop(EpochBasedTrainLoop):
     """mmengine's EpochBasedTrainLoop, with the same arguments, that resumes exactly where it was stopped.
 
-    mmengine 0.10.7 starts the epoch anew from a checkpoint within an epoch, as
-    ``checkpoint=dict(by_epoch=False, interval=1000)`` writes them, but counts iterations on, so that the
-    run and its schedule get longer. Here the batches that the epoch has seen are left out without loading
-    them; that needs samples that depend on seed, epoch and index alone.
+    From a checkpoint within an epoch, as ``checkpoint=dict(by_epoch=False, interval=1000)`` writes them,
+    mmengine 0.10.7 starts the epoch anew but goes on counting iterations, so that the run and its schedule
+    get longer. Here the batches that the epoch has seen are skipped without loading them; that needs
+    samples that depend on seed, epoch and index alone.
 
-    A run that was stopped before the validation of its last epoch had its result in a checkpoint is
-    validated first, so that the best checkpoint cannot be missed.
+    If the run was stopped before a checkpoint had the result of its last epoch's validation, that
+    validation comes first, so that the best checkpoint cannot be missed.
     """
 
     def run(self):
-        """Train from where the checkpoint stands, or from the start."""
+        """Train from the iteration of the checkpoint, or from the start."""
         hub = self.runner.message_hub
         resumed = hub.runtime_info if self._iter else {}
         self._num_seen = self._batches_seen(*resumed.get('epoch_progress', (0, 0)))
@@ -41,7 +41,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         return self.runner.model
 
     def run_epoch(self) -> None:
-        """Train on the batches of an epoch that were not seen yet."""
+        """Train on the batches of an epoch that were not used yet."""
         hub = self.runner.message_hub
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
@@ -80,7 +80,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         batch_sampler = self.dataloader.batch_sampler
         if not count:
             yield self.dataloader
-        elif type(batch_sampler) is not BatchSampler:  # which samples make a batch is for it to say
+        elif type(batch_sampler) is not BatchSampler:  # it chooses the samples of a batch itself
             yield islice(self.dataloader, count, None)
         else:
             sampler = batch_sampler.sampler
@@ -92,7 +92,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
 
 
 class _LeavingOut(Sampler[int]):
-    """A sampler without its first ``count`` samples, of the same length in what it says."""
+    """A sampler without its first ``count`` samples, whose ``len`` still counts them."""
 
     def __init__(self, sampler: Iterable[int], count: int) -> None:
         self.sampler = sampler

@@ -1,4 +1,4 @@
-"""What can be done with a network that was trained, as lines to type."""
+"""The commands that follow a training."""
 
 import os
 import shlex
@@ -9,10 +9,10 @@ from mmengine.runner import Runner
 
 
 def next_steps(runner: Runner) -> str:
-    """Commands that test, apply, explain and export what a Runner has trained, with their real paths.
+    """Commands that test, apply, explain and export what a Runner has trained, with its paths.
 
-    The checkpoint is the best one if the validations chose one, else the last; '' if none was written. Each
-    line may be repeated, and then replaces what it wrote.
+    The checkpoint is the best one if validations chose one, else the last; '' if none was written. A line
+    can be repeated; it then replaces what it wrote.
     """
     hook = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
     found = getattr(hook, 'best_ckpt_path', None) or getattr(hook, 'last_ckpt', None)
@@ -34,7 +34,7 @@ def next_steps(runner: Runner) -> str:
 
 
 def _videos(runner: Runner) -> str:
-    """The clips of the test, where they are videos; else a word to replace."""
+    """The clips of the test set, if they are videos; else a word to replace."""
     dataset = (runner.cfg.get('test_dataloader') or {}).get('dataset') or {}
     media = (dataset.get('data_prefix') or {}).get('video')
     if not media or not dataset.get('ann_file'):

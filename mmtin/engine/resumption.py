@@ -1,4 +1,4 @@
-"""Where a training that was stopped goes on."""
+"""Find the checkpoint from which a stopped training goes on."""
 
 import errno
 import logging
@@ -22,12 +22,12 @@ from mmtin.work_dirs import last_checkpoint
 def resume(cfg: Config, load_from: str | None, seed: int | None = None) -> None:
     """Let a config with ``resume`` and no ``load_from`` resume the run in its work directory, in place.
 
-    It goes on from the last whole checkpoint. Where there is none yet, it starts from ``load_from``, as the
-    run that was stopped did; mmengine would start from nothing. The seed is that of the run, unless the
+    It goes on from the last whole checkpoint. If there is none yet, it starts from ``load_from``, as the
+    stopped run did; mmengine would start from random weights. The seed is that of the run, unless the
     command names one: ``seed``.
 
     Raises:
-        UserError: if there are checkpoints, but none is whole, or not the one that was named.
+        UserError: if there are checkpoints but none is whole, or if the named one is not whole.
     """
     if not cfg.get('resume'):
         return
@@ -54,8 +54,7 @@ def resume(cfg: Config, load_from: str | None, seed: int | None = None) -> None:
 def whole_checkpoint(work_dir: str | Path) -> Path | None:
     """The newest checkpoint that a run can be resumed from, None if it has not written any.
 
-    Damaged ones, which a full disk or a kill leaves where mmtin did not write them, are named and passed
-    over.
+    Damaged ones, which a full disk or a kill leaves if mmtin did not write them, are named and skipped.
 
     Raises:
         UserError: if none is whole.
@@ -74,9 +73,9 @@ def whole_checkpoint(work_dir: str | Path) -> Path | None:
 
 
 def is_whole(path: str | Path) -> bool:
-    """Whether every byte of a checkpoint is as it was written, by the checksums in the file.
+    """Whether every byte of a checkpoint is as written, by the checksums in the file.
 
-    Of its table of contents, which has none, it is whether it can be read.
+    Its table of contents has no checksum; it counts as whole if it can be read.
     """
     try:
         with zipfile.ZipFile(path) as file:
@@ -84,8 +83,8 @@ def is_whole(path: str | Path) -> bool:
                 return False
         read_archive(Path(path), 'meta')
     except NamesCodeError:
-        return True  # for those who load it to say
-    except Exception:  # whatever a damaged file makes of its readers
+        return True  # loading it will tell
+    except Exception:  # a damaged file can raise anything
         return False
     return True
 
@@ -96,7 +95,7 @@ def _checkpoints(work_dir: Path) -> list[Path]:
     with suppress(UserError):
         paths.append(last_checkpoint(work_dir))
         folder = paths[0].parent
-    # Not what ``published_keys`` leaves of one, epoch_3-0b1c2d3e.pth.
+    # Not the shorter ones of ``published_keys``, such as epoch_3-0b1c2d3e.pth.
     others = [path for path in folder.glob('*.pth') if re.fullmatch(r'(epoch|iter)_\d+', path.stem)]
     paths += sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)
     return list(dict.fromkeys(paths))
@@ -104,7 +103,7 @@ def _checkpoints(work_dir: Path) -> list[Path]:
 
 @contextmanager
 def one_sentence_on_full_disk(work_dir: str | Path) -> Iterator[None]:
-    """Say what a full disk left of a training, and how it goes on.
+    """Say which checkpoint a full disk left whole, and how to resume.
 
     Raises:
         UserError: in place of the OSError.

@@ -1,19 +1,19 @@
-"""A resumed training that is to last longer, or shorter, than it was started for."""
+"""Resume a training for more or fewer epochs than it was started with."""
 
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 
-# What a schedule of mmengine's is like, in its attributes; the others say how far it is.
+# Attributes that define a schedule of mmengine; the others are its progress.
 _SHAPE = ('begin', 'end', 'total_steps', 'milestones', 'T_max', 'total_iters', '_schedule_phases')
 
 
 @HOOKS.register_module()
 class ScheduleHook(Hook):
-    """Let ``--resume`` go on with the schedule of the config, from where the checkpoint stands.
+    """Let ``--resume`` use the schedule of the config, from the iteration of the checkpoint on.
 
-    mmengine brings back the schedule of the run that was stopped: with a larger ``max_epochs`` the rate
-    stays at the end of that, and a one-cycle schedule ends the training with "Tried to step 46 times".
-    Where nothing changed, this changes nothing.
+    mmengine restores the schedule of the stopped run: with a larger ``max_epochs`` the rate stays at its
+    final value, and a one-cycle schedule ends the training with "Tried to step 46 times". If the schedule
+    did not change, the hook does nothing.
     """
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
@@ -25,11 +25,11 @@ class ScheduleHook(Hook):
             if index < len(states):
                 state = states[index]
                 state.update({name: own[name] for name in _SHAPE if name in own})
-            elif states:  # one that the shorter training had no place for
+            elif states:  # an entry that the shorter training did not have
                 state = own
                 state['_global_step'] = states[0]['_global_step']
             else:
                 continue
             if state['begin'] <= state['_global_step'] < state['end']:
-                # One that had come to its end had stopped to count.
+                # A schedule that had ended no longer counted.
                 state['last_step'] = state['_global_step'] - state['begin']

@@ -1,4 +1,4 @@
-"""A test that invents no weights and leaves what others wrote."""
+"""A test that leaves no weight random and overwrites no file."""
 
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from mmtin.files.whole import require_free
 class Tester(Runner):
     """mmengine's Runner for tests of a checkpoint.
 
-    All weights come from the checkpoint, or the test is refused; mmengine initialises anew what does not
-    fit, and reports an accuracy. A config that a training left in the work directory stays as it is; that
-    of the test is in ``<timestamp>/vis_data/config.py``.
+    All weights come from the checkpoint, or the test is refused; mmengine would initialise those that do
+    not fit and report an accuracy. A training's config in the work directory stays as it is; that of the
+    test is in ``<timestamp>/vis_data/config.py``.
 
     Attributes:
         checkpoint: a file or an address.
@@ -32,7 +32,7 @@ class Tester(Runner):
         tester = cls.from_cfg(cfg)
         tester.checkpoint = checkpoint
         if dump:
-            # Not in the config: a later test of the one that is saved would write the file again.
+            # Not in the config: a later test with the saved config would write the file again.
             tester.test_loop.evaluator.metrics.append(DumpResults(out_file_path=dump))
         return tester
 
@@ -56,9 +56,9 @@ def require_free_dumps(cfg: Config, dump: str | None, *, force: bool) -> None:
     """Refuse a test that would overwrite the scores of another.
 
     Args:
-        cfg: whose test_evaluator may write scores, too.
+        cfg: config; its test_evaluator may write scores, too.
         dump: the file of the command, None for none.
-        force: let it.
+        force: allow it.
 
     Raises:
         UserError: if a file is there, or ``dump`` is no name for one.

@@ -1,4 +1,4 @@
-"""A config's misspelt argument, told in one sentence."""
+"""Report a misspelt argument in a config in one sentence."""
 
 import inspect
 import re
@@ -15,10 +15,10 @@ _UNKNOWN = re.compile(r"got an unexpected keyword argument '(\w+)'")
 
 @contextmanager
 def one_sentence_on_unknown_arguments() -> Iterator[None]:
-    """Name the argument of a config that a class does not take, the class and what may have been meant.
+    """Name the argument that a class does not take, the class, and the argument that is probably meant.
 
-    What is built from a config gets its entries as arguments, so that a misspelt one ends in a TypeError of
-    Python, some frames deep.
+    Entries of a config become arguments of classes, so a misspelt one ends in a TypeError of Python, deep
+    in a traceback.
 
     Raises:
         UserError: in place of that TypeError.
@@ -36,7 +36,7 @@ def one_sentence_on_unknown_arguments() -> Iterator[None]:
 
 
 def arguments_of(kind: Callable) -> set[str]:
-    """The names of a class's arguments, and of those that it hands on to the classes that it extends."""
+    """The names of a class's arguments, and of those that it passes on to its base classes."""
     names = set()
     for each in inspect.getmro(kind) if inspect.isclass(kind) else [kind]:
         function = each.__dict__.get('__init__') if inspect.isclass(each) else each
@@ -50,7 +50,7 @@ def arguments_of(kind: Callable) -> set[str]:
 
 
 def _being_built(error: BaseException) -> Callable | None:
-    """What mmengine was building from a config, by the frames of an error."""
+    """The class that mmengine was building from a config, found in the frames of an error."""
     built, trace = None, error.__traceback__
     while trace is not None:
         frame = trace.tb_frame

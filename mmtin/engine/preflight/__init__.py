@@ -1,7 +1,7 @@
-"""What `mim train` and `mim test` look at before anything is built: each line of a list is one check.
+"""Checks that `mim train` and `mim test` make before anything is built: each line of a list is one check.
 
-A check takes the config, with the options of the command in it, and ends in a UserError of one sentence, or
-completes what the config leaves open.
+A check takes the config, with the options of the command. It raises a UserError of one sentence, or
+completes the config.
 """
 
 from collections.abc import Callable, Sequence

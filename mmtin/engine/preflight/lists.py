@@ -1,4 +1,4 @@
-"""The lists of clips and their labels."""
+"""Check the lists of clips and their labels."""
 
 import os.path
 import re
@@ -21,7 +21,7 @@ from mmtin.datasets.list_files import ListedClip, read_class_list, read_labelled
 from mmtin.engine.preflight.loaders import LOADERS, datasets_of
 from mmtin.errors import UserError
 
-# How lists are read that we know; a dataset of another package may have lines of its own.
+# The known ways to read a list; a dataset of another package may have other lines.
 _READERS = [
     kind.load_data_list for kind in (VideoDataset, RawframeDataset, VideoClipDataset, RawframeClipDataset)
 ]
@@ -38,9 +38,9 @@ def check_test_lists(cfg: Config) -> None:
 
 
 def follow_labels(cfg: Config, written: Config) -> None:
-    """Give the head as many classes as ``labels.txt`` beside a list names, in place, and say so.
+    """Set the head's number of classes to that of ``labels.txt`` beside a list, in place, and log it.
 
-    A number that an option set stays as it is, for :func:`check_list` to refuse if it is another.
+    A number that an option sets stays as it is; :func:`check_list` refuses it if it differs.
 
     Args:
         cfg: with the options.
@@ -73,8 +73,8 @@ def check_list(dataset: dict, num_classes: int, *, labelled: bool = True) -> Non
         labelled: whether every clip needs a label; of a test set that is to be submitted, none has one.
 
     Raises:
-        UserError: if the list or its folder is not there, a line does not fit or names a label that the
-            network lacks, or beside it stands a ``labels.txt`` with another number of classes.
+        UserError: if the list or its folder is missing, a line is malformed or has a label that the network
+            lacks, or ``labels.txt`` beside it has another number of classes.
     """
     path = _path(dataset)
     require_data(path, *(_under(dataset, folder) for folder in (dataset.get('data_prefix') or {}).values()))
@@ -122,7 +122,7 @@ def _names_beside(path: str) -> list[str]:
 
 
 def _is_list_of_clips(dataset: dict) -> bool:
-    """Whether this is a list of videos or folders of frames on a disk; of others we know nothing."""
+    """Whether this is a list of videos or folders of frames on a disk, which alone can be checked."""
     path = dataset['ann_file']
     local = bool(path) and not re.match(r'\w{2,}:', str(path))
     return local and _reader(_kind(dataset)) in _READERS
@@ -160,7 +160,7 @@ def _labels(dataset: dict, path: str) -> Iterator[tuple[int, tuple[int, ...]]]:
 
 
 def _set_delimiter(dataset: dict, path: str, clips: Sequence[ListedClip]) -> None:
-    """Tell MMAction2's own dataset, which believes the config, what divides the lines of its list."""
+    """Set the delimiter of the list in the config, which MMAction2's own dataset follows."""
     stated = dataset.get('delimiter', ' ')
     for delimiter in (stated, '\t', ',', ' '):
         if all(_divides(delimiter, clip) for clip in clips):

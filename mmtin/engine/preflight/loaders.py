@@ -1,4 +1,4 @@
-"""The data loaders of a config."""
+"""Check the data loaders of a config."""
 
 import os
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def check_loaders(cfg: Config) -> None:
-    """Refuse a batch without samples, and let ``num_workers=0`` work, in place.
+    """Refuse an empty batch, and make ``num_workers=0`` work, in place.
 
-    torch refuses ``persistent_workers`` and ``prefetch_factor`` where there are no workers: both go.
+    torch refuses ``persistent_workers`` and ``prefetch_factor`` without workers: both are removed.
 
     Raises:
-        UserError: for a batch size or a number of workers that is none.
+        UserError: for a batch size below 1 or a negative number of workers.
     """
     for name in LOADERS:
         loader = cfg.get(name) or {}
@@ -29,10 +29,10 @@ def check_loaders(cfg: Config) -> None:
 
 
 def limit_workers(cfg: Config, written: Config) -> None:
-    """Give no data loader more workers than the machine has cores, in place, and say so.
+    """Limit the workers of each data loader to the cores of the machine, in place, and log it.
 
-    A recipe states how many serve it well on a large machine; more than there are cores get in each other's
-    way, and torch warns. How many an option asks for stays.
+    A recipe states the number for a large machine; more workers than cores slow each other down, and torch
+    warns. A number that an option sets stays.
 
     Args:
         cfg: with the options.
@@ -50,7 +50,7 @@ def limit_workers(cfg: Config, written: Config) -> None:
 
 
 def datasets_of(loader: dict | None) -> Iterator[dict]:
-    """The datasets with a list of a data loader's config, also those that others wrap."""
+    """The datasets with a list in a data loader's config, also those within wrappers."""
     if not isinstance(loader, dict):
         return
     if 'ann_file' in loader:

@@ -1,4 +1,4 @@
-"""Schedules of the learning rate that last as long as the training."""
+"""Fit schedules of the learning rate to the length of the training."""
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -8,11 +8,11 @@ from mmtin.errors import UserError
 
 
 def follow_max_epochs(cfg: Config, written: Config) -> None:
-    """Let the schedule of our recipes last ``train_cfg.max_epochs`` when an option changed that, in place.
+    """Fit the schedule of our recipes to ``train_cfg.max_epochs`` if an option changed that, in place.
 
-    A warm-up keeps its length, what lasts to the end lasts to the new one, and steps of the rate stay at
-    their share of the training. A schedule that options changed too, one that does not last as long as the
-    training that the file describes, and those of other packages are left as they are.
+    A warm-up keeps its length, what lasts to the end lasts to the new end, and steps of the rate stay at
+    their share of the training. A schedule stays as it is if options changed it too, if it does not last as
+    long as the training in the file, or if another package defines it.
 
     Args:
         cfg: with the options.
@@ -31,7 +31,7 @@ def follow_max_epochs(cfg: Config, written: Config) -> None:
 
 
 def refuse_short_schedule(cfg: Config) -> None:
-    """Refuse a one-cycle schedule that ends before the training, which would end it by an error.
+    """Refuse a one-cycle schedule that ends before the training: the training would end with an error.
 
     Raises:
         UserError: if there is one.
@@ -51,14 +51,15 @@ def _max_epochs(cfg: Config) -> int | None:
 
 
 def _length(entry: dict) -> int:
-    """The epoch that an entry of a schedule lasts to, 0 if it counts iterations or says none."""
+    """The epoch at which an entry of a schedule ends, 0 if it counts iterations or states none."""
     if not entry.get('by_epoch', True):
         return 0
     return entry.get('total_steps') or entry.get('end') or 0
 
 
 def _fitted(entry: dict, old: int, new: int) -> dict | None:
-    """An entry of a schedule of ``old`` epochs in one of ``new``; None if it would begin after the end."""
+    """An entry of a schedule of ``old`` epochs fitted to ``new`` epochs; None if it would begin after the
+    end."""
     entry, begin = entry.copy(), entry.get('begin', 0)
     length = _length(entry)
     if length == 0:

@@ -1,4 +1,4 @@
-"""What a training starts from."""
+"""Check the weights that a training starts from."""
 
 import logging
 
@@ -7,10 +7,10 @@ from mmengine.logging import print_log
 
 
 def warn_of_frozen_noise(cfg: Config) -> None:
-    """Warn where BatchNorm is frozen in a network that starts from no weights.
+    """Warn if BatchNorm is frozen in a network that starts from random weights.
 
-    Its statistics then stay 0 and 1, whatever flows through: the activations grow from layer to layer and
-    the loss starts far from the logarithm of the number of classes.
+    Its statistics then stay 0 and 1: the activations grow from layer to layer, and the loss starts far
+    above the logarithm of the number of classes.
     """
     backbone = (cfg.get('model') or {}).get('backbone') or {}
     remedies = []  # a norm_cfg that is not stated freezes nothing, and has no type to be built by

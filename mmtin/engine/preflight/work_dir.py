@@ -1,4 +1,4 @@
-"""The folder that a run writes to."""
+"""Check the folder that a run writes to."""
 
 import tempfile
 from pathlib import Path
@@ -9,10 +9,10 @@ from mmtin.errors import UserError
 
 
 def require_writable_work_dir(cfg: Config) -> None:
-    """Make the work directory, and a file in it that goes again.
+    """Make the work directory, and write and remove a file in it.
 
     Raises:
-        UserError: if that cannot be.
+        UserError: if that fails.
     """
     folder = Path(cfg.work_dir)
     try:

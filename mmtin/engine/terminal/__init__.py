@@ -1,4 +1,4 @@
-"""What a training or a test says on the terminal: summary, bar, results. The log file has everything."""
+"""Terminal output of a training or a test: summary, progress bar, results. The log file has everything."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +13,11 @@ __all__ = ['briefly', 'progress_shown']
 
 @contextmanager
 def progress_shown(runner: Runner, *, verbose: bool = False) -> Iterator[None]:
-    """Print the summary of what a Runner does within, and draw its progress where that can be seen.
+    """Print a summary of what a Runner does within the block, and on a terminal draw its progress.
 
     Args:
-        runner: one that has not begun.
-        verbose: leave progress to mmengine's lines.
+        runner: one that has not started yet.
+        verbose: leave the progress to mmengine's log.
     """
     hook = ProgressHook(verbose=verbose)
     runner.register_hook(hook, priority='LOWEST')

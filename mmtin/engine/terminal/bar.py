@@ -1,4 +1,4 @@
-"""A bar on the terminal, with the lines of the log above it."""
+"""A progress bar on the terminal, below the lines of the log."""
 
 import sys
 import time
@@ -19,16 +19,16 @@ _PAUSE = 0.1  # seconds between two drawings
 
 
 class Bar:
-    """A bar that is drawn by the calls of :meth:`show` alone.
+    """A progress bar that is drawn in calls of :meth:`show` alone.
 
-    A thread of rich's could hold its lock while the workers of a data loader are forked, which then would
+    A drawing thread of rich could hold its lock while the workers of a data loader are forked; they would
     wait for it for ever.
 
     Args:
-        label: stands before it.
-        total: of steps.
-        logger: whose lines shall not cut through it.
-        stays: whether it is left on the terminal in the end.
+        label: text before the bar.
+        total: number of steps.
+        logger: its lines are printed above the bar.
+        stays: whether the bar stays on the terminal when it ends.
     """
 
     def __init__(self, label: str, total: int, logger: MMLogger, *, stays: bool) -> None:
@@ -50,18 +50,18 @@ class Bar:
         self._streams = [handler.stream for handler in self._handlers]
         self._progress.start()
         for handler in self._handlers:
-            handler.setStream(sys.stdout)  # which now draws the bar anew below a line
+            handler.setStream(sys.stdout)  # which now redraws the bar below each line
         self._drawn = 0.0
 
     def show(self, says: str, done: int | None = None) -> None:
-        """Say how many steps are done, None for as many as before, and something behind it."""
+        """Show the number of steps done, None for the same as before, and a text after it."""
         self._progress.update(self._task, completed=done, says=says)
         if time.monotonic() - self._drawn > _PAUSE:
             self._progress.refresh()
             self._drawn = time.monotonic()
 
     def stop(self) -> None:
-        """End it as it stands."""
+        """End the bar as it is."""
         self._progress.stop()
         for handler, stream in zip(self._handlers, self._streams):
             handler.setStream(stream)

@@ -1,4 +1,4 @@
-"""Which lines of mmengine's log stand on the terminal."""
+"""Choose the lines of mmengine's log that the terminal shows."""
 
 import logging
 import re
@@ -10,14 +10,14 @@ from mmengine.runner import Runner
 
 _UPSTREAM = ('mmengine', 'mmaction', 'mmcv', 'mmdet')
 
-# What these say that a user wants to know. A terminal has a bar in place of the lines by iteration.
+# The lines of these packages that concern a user. On a terminal a bar replaces the lines per iteration.
 _WANTED = re.compile(
     r'The best checkpoint with|Results has been saved|resumed epoch|Load checkpoint from|'
     r'(Epoch|Iter)\((train|val|test)\)'
 )
 _BY_ITERATION = re.compile(r'(Epoch|Iter)\(')
 
-# Warnings that ask nothing of anybody here, and what every validation says again.
+# Warnings that a user cannot act on, and lines that every validation repeats.
 _NOISE = re.compile(
     '"FileClient" will be deprecated|"HardDiskBackend" is the alias|The prefix is not set in metric class|'
     'is skipped since its requires_grad=False|has no metainfo. ``dataset_meta``|Offsets and weights of'
@@ -25,10 +25,10 @@ _NOISE = re.compile(
 
 
 def briefly(kind: type[Runner]) -> type[Runner]:
-    """A class of Runners that says on the terminal what concerns its user; its log file is as ever."""
+    """A class of Runners that prints only what concerns the user; its log file is unchanged."""
 
     def log_env(self, *args) -> None:
-        # The first that a Runner logs, and all of it comes before its hooks are called.
+        # A Runner logs this first, before its hooks are called.
         shorten(self.logger)
         kind._log_env(self, *args)
 
@@ -36,7 +36,7 @@ def briefly(kind: type[Runner]) -> type[Runner]:
 
 
 def shorten(logger: MMLogger) -> None:
-    """Keep the environment, the config, the table of hooks and their like off the terminal."""
+    """Keep the environment, the config, the table of hooks and the like off the terminal."""
     for handler in terminal_handlers(logger):
         handler.addFilter(_concerns_the_user)
 
@@ -51,7 +51,7 @@ def terminal_handlers(logger: MMLogger) -> list[logging.StreamHandler]:
 
 
 def on_a_terminal() -> bool:
-    """Whether somebody may be looking at what is printed."""
+    """Whether output goes to a terminal."""
     return sys.stdout.isatty()
 
 
@@ -67,7 +67,7 @@ def _concerns_the_user(record: logging.LogRecord) -> bool:
 
 
 def _origin(frame: FrameType | None) -> str:
-    """The package that a record comes from, whose own path is that of ``print_log`` for most."""
+    """The package that a log record comes from; most records have the path of ``print_log`` instead."""
     passed = ('logging', 'mmengine.logging.logger', __name__)
     while frame is not None and frame.f_globals.get('__name__') in passed:
         frame = frame.f_back

@@ -1,4 +1,4 @@
-"""How far a training or a test is, and what its validations find."""
+"""The progress of a training or a test, and the results of its validations."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,13 +16,13 @@ _WINDOW = 20  # iterations, of the mean loss
 
 
 class ProgressHook(Hook):
-    """Prints what is about to run, then draws a bar an epoch and prints a line a validation.
+    """Prints a summary, then draws a bar for each epoch and prints a line for each validation.
 
-    Bars are for terminals: elsewhere, as in a file or a pipe, mmengine's lines by iteration stand in their
-    place. The first process alone speaks.
+    Bars are drawn on a terminal alone; in a file or a pipe, mmengine's lines per iteration replace them.
+    Only the first process prints.
 
     Args:
-        verbose: the summary alone.
+        verbose: print the summary alone.
     """
 
     def __init__(self, *, verbose: bool = False) -> None:
@@ -31,7 +31,7 @@ class ProgressHook(Hook):
         self._bar: Bar | None = None
 
     def stop(self) -> None:
-        """Leave the bar as it stands."""
+        """End the bar as it is."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

@@ -1,4 +1,4 @@
-"""What a Runner is about to do, in a few lines."""
+"""A summary of what a Runner is about to do."""
 
 import os
 from pathlib import Path
@@ -15,9 +15,9 @@ from mmtin.engine.preflight.loaders import datasets_of
 
 
 def summary(runner: Runner, task: Literal['train', 'test']) -> str:
-    """Model, data, batch, schedule, weights, device and log of a training or a test, a line each.
+    """Model, data, batch, schedule, weights, device and log of a training or a test, one line each.
 
-    Whatever a config leaves out is left out here.
+    What a config leaves out is left out here.
     """
     cfg = runner.cfg
     rows = dict(model=_model(runner))
@@ -98,7 +98,7 @@ def _device(runner: Runner) -> str:
 
 
 def _short(path: str | Path | None) -> str:
-    """A path from the current folder if it lies there."""
+    """A path relative to the current folder, if it is below it."""
     if path is None or '://' in str(path):
         return str(path)
     inside = Path(path).absolute().is_relative_to(Path.cwd())
