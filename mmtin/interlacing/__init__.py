@@ -1,4 +1,4 @@
-"""What a network learned: offsets and weights of its TIN layers, recorded and drawn."""
+"""Record and draw the offsets and weights that the TIN layers of a network predict."""
 
 from mmtin.interlacing.hook import InterlacingHook
 

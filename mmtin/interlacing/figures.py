@@ -1,4 +1,4 @@
-"""What the TIN layers learned, as figures: offsets and weights by layer and group (paper, Figure 5)."""
+"""Figures of the learned offsets and weights by layer and group (paper, Figure 5)."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -6,9 +6,9 @@ from matplotlib.lines import Line2D
 
 from mmtin.interlacing.record import InterlacingRecord, LayerRecord
 
-# Readable on white and on black, and told apart by people who see fewer colours.
+# Readable on white and on black, and distinguishable by colour-blind readers.
 GROUP_COLOURS = ('#3b7dd8', '#d9822b', '#2f9e6e', '#b558c2', '#c94f4f', '#7a7f87')
-# Values are written into the cells of a heat map up to this many frames.
+# Up to this many frames, values are written into the cells of a heat map.
 _MAX_WRITTEN_FRAMES = 8
 
 

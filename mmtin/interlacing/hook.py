@@ -1,4 +1,4 @@
-"""Keep what the TIN layers predict, in training as scalars and in tests as statistics over clips."""
+"""Record the predictions of TIN layers: as scalars in training, as statistics over clips in tests."""
 
 from pathlib import Path
 
@@ -14,12 +14,12 @@ from mmtin.interlacing.recorder import InterlacingRecorder, InterlacingStatistic
 
 @HOOKS.register_module()
 class InterlacingHook(Hook):
-    """Record offsets and weights of every TIN layer; a network without TIN layers is left alone.
+    """Record offsets and weights of every TIN layer; do nothing for a network without TIN layers.
 
-    Validation and test write statistics over their clips to ``<work_dir>/<timestamp>/interlacing.json``,
-    a later validation of the same run over an earlier one. With several processes these are gathered, and
-    clips that the sampler repeats, so that each process gets as many, count once. Clips that cannot be
-    read, in whose place the network gets black frames, do not count.
+    Validation and test write statistics over their clips to ``<work_dir>/<timestamp>/interlacing.json``; a
+    later validation of the same run replaces an earlier one. The statistics of several processes are
+    gathered; clips that the sampler repeats, to give each process as many, count once. Clips that cannot be
+    read, for which the network gets black frames, do not count.
 
     In training, every ``interval`` iterations the mean and standard deviation of the offsets over a batch,
     in frames, go to the Runner's visualizer as ``interlacing/<layer>/group<i>/offset_{mean,std}``.
@@ -55,7 +55,7 @@ class InterlacingHook(Hook):
             self._statistics = InterlacingStatistics()
             dataset = getattr(runner, f'{mode}_dataloader').dataset
             rank, world_size = get_dist_info()
-            # Each process takes every world_size-th clip, then those that are repeated.
+            # Each process takes every world_size-th clip, then repeated ones.
             self._clips_left = len(range(rank, len(dataset), world_size))
             self._listen(runner)
 
@@ -75,7 +75,7 @@ class InterlacingHook(Hook):
             return
         kept = {}
         for name, predicted in taken.items():
-            # A clip has as many rows as views.
+            # A clip has one row per view.
             kept[name] = tuple(rows.unflatten(0, (clips, -1))[chosen].flatten(0, 1) for rows in predicted)
         self._statistics.add(kept)
 
@@ -92,7 +92,7 @@ class InterlacingHook(Hook):
             self._recorder = recorder.__enter__()
 
     def _stop(self) -> InterlacingRecorder | None:
-        """Stop listening, also where an error kept an earlier epoch from its end."""
+        """Stop recording, also if an error ended an earlier epoch."""
         recorder, self._recorder = self._recorder, None
         if recorder is not None:
             recorder.__exit__()

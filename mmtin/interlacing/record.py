@@ -1,7 +1,7 @@
-"""Statistics over clips of what the TIN layers of a network predict, and the file that keeps them.
+"""Statistics over clips of the offsets and weights that TIN layers predict, and their file.
 
-The paper's Figure 5 shows them: how far each group of channels moves in each layer, and how much each frame
-counts.
+The paper's Figure 5 shows them: how far each group of channels moves in each layer, and the weight of each
+frame.
 """
 
 import json
@@ -21,7 +21,7 @@ RECORD_FILE = 'interlacing.json'
 
 @dataclass(frozen=True)
 class Moments:
-    """Sums over clips from which mean and spread follow; those of two sets of clips add up."""
+    """Sums over clips that give mean and spread; the sums of two sets of clips can be added."""
 
     count: int
     total: np.ndarray
@@ -31,7 +31,7 @@ class Moments:
 
     @classmethod
     def of(cls, values: Tensor) -> 'Moments':
-        """Of ``[N, *]``, over N."""
+        """The moments of ``[N, *]`` over N."""
         array = values.double().cpu().numpy()
         return cls(len(array), array.sum(0), (array**2).sum(0), array.min(0), array.max(0))
 
@@ -76,7 +76,7 @@ class LayerRecord:
 
 @dataclass(frozen=True)
 class InterlacingRecord:
-    """Every TIN layer of a network, from the input on, and how many clips it saw (views count each)."""
+    """Every TIN layer of a network, from the input on, and the number of clips (each view counts)."""
 
     num_clips: int
     layers: list[LayerRecord]
@@ -88,12 +88,12 @@ def farthest_layer(record: InterlacingRecord) -> str:
 
 
 def write_record(record: InterlacingRecord, path: str | Path) -> None:
-    """Write a record as JSON; a file that is there is replaced in one step."""
+    """Write a record as JSON; an existing file is replaced in one step."""
     write_whole(json.dumps(asdict(record), default=np.ndarray.tolist, indent=1), path)
 
 
 def read_record(path: str | Path) -> InterlacingRecord:
-    """Read what :func:`write_record` wrote.
+    """Read a file of :func:`write_record`.
 
     Raises:
         UserError: if the file is damaged or holds something else.

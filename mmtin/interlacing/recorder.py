@@ -1,4 +1,4 @@
-"""Listening to the TIN layers of a network while it runs."""
+"""Record the predictions of the TIN layers of a network while it runs."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -17,7 +17,7 @@ from mmtin.models.temporal_interlace import TemporalInterlace
 
 
 class InterlacingRecorder:
-    """Listens to every TIN layer of a network while it is entered as a context.
+    """Records the predictions of every TIN layer of a network within a ``with`` block.
 
     Attributes:
         layers: by name, such as ``layer1.0``.
@@ -41,8 +41,8 @@ class InterlacingRecorder:
     def take(self) -> dict[str, tuple[Tensor, Tensor]]:
         """Offsets ``[N, G]`` and weights ``[N, T, G]`` by layer since the last call.
 
-        They stay on their device till now, so that listening never makes a GPU wait. Layers that did not
-        run, or ran compiled, are missing.
+        Until this call they stay on their device, so that recording never makes a GPU wait. Layers that did
+        not run, or ran compiled, are missing.
         """
         taken = {}
         for name, (offsets, weights) in self._outputs.items():
@@ -58,19 +58,19 @@ def _keep(outputs: list[Tensor], module: nn.Module, inputs: tuple, output: Tenso
 
 
 class InterlacingStatistics:
-    """Statistics over all that a recorder took, for as long as a test runs."""
+    """Statistics over all clips that a recorder sees in a test."""
 
     def __init__(self) -> None:
         self.moments: dict[str, tuple[Moments, Moments]] = {}
 
     def add(self, taken: dict[str, tuple[Tensor, Tensor]]) -> None:
-        """Count in what :meth:`InterlacingRecorder.take` returned."""
+        """Add the result of :meth:`InterlacingRecorder.take`."""
         self.merge(
             {name: (Moments.of(offset), Moments.of(weight)) for name, (offset, weight) in taken.items()}
         )
 
     def merge(self, moments: dict[str, tuple[Moments, Moments]]) -> None:
-        """Count in the moments of other clips, such as those of another process."""
+        """Add the moments of other clips, such as those of another process."""
         for name, (offset, weight) in moments.items():
             if name in self.moments:
                 offset, weight = self.moments[name][0] + offset, self.moments[name][1] + weight
@@ -123,7 +123,7 @@ def load_tin(cfg: Config, checkpoint: str | Path, device: str) -> nn.Module:
 
 @torch.inference_mode()
 def record_interlacing(model: nn.Module, batches: Iterable[dict]) -> InterlacingRecord:
-    """What the TIN layers of a recognizer in eval mode predict for the batches of a test data loader."""
+    """Record the TIN layers of a recognizer in eval mode over the batches of a test data loader."""
     statistics = InterlacingStatistics()
     with InterlacingRecorder(model) as recorder:
         for batch in batches:

@@ -1,4 +1,4 @@
-"""One clip as a strip of frames, and how each group of channels moves along it in one layer."""
+"""Draw one clip as a strip of frames, and the movement of each group of channels in one layer."""
 
 from dataclasses import dataclass
 
@@ -15,18 +15,19 @@ from mmtin.interlacing.figures import group_colour
 from mmtin.interlacing.recorder import InterlacingRecorder
 from mmtin.ops import interlace_matrix
 
-_SMALLEST_SHARE = 0.02  # thinner arrows could not be seen
+_SMALLEST_SHARE = 0.02  # thinner arrows would not be visible
 
 
 @dataclass(frozen=True)
 class InterlacedClip:
-    """A clip and what one layer does with it.
+    """A clip and its interlacing by one layer.
 
     Attributes:
-        frames: ``[T, H, W, 3]``, RGB, uint8; T as the layer sees it, so after temporal pooling every other.
+        frames: ``[T, H, W, 3]``, RGB, uint8; after temporal pooling T counts every other frame, as the
+            layer does.
         offset: ``[G']``, frames; the learned groups first, then their twins.
         matrix: ``[G', T, T]``, the share of frame s (column) in frame t (row) after interlacing.
-        groups: G, the learned ones.
+        groups: G, number of learned groups.
     """
 
     frames: np.ndarray
@@ -37,11 +38,11 @@ class InterlacedClip:
 
 @torch.inference_mode()
 def interlace_clip(model: nn.Module, sample: dict, layer: str) -> InterlacedClip:
-    """What ``layer`` does with one sample of a test dataset, of several views with the first.
+    """The interlacing by ``layer`` of one sample of a test dataset; of several views, the first.
 
     Args:
         model: a recognizer of MMAction2 in eval mode.
-        sample: what a dataset yields: ``inputs`` ``[T, 3, H, W]`` uint8 and ``data_samples``.
+        sample: of a dataset: ``inputs`` ``[T, 3, H, W]`` uint8 and ``data_samples``.
         layer: a name among those of :class:`mmtin.interlacing.recorder.InterlacingRecorder`.
     """
     with InterlacingRecorder(model) as recorder:
@@ -61,9 +62,9 @@ def interlace_clip(model: nn.Module, sample: dict, layer: str) -> InterlacedClip
 
 
 def draw_interlaced_clip(clip: InterlacedClip, title: str) -> Figure:
-    """Draw the frames and below them one lane of arrows a group, each from source frame to target."""
+    """Draw the frames, and below them one lane of arrows per group, each from source frame to target."""
     num_segments, height, width = clip.frames.shape[:3]
-    size = max(0.75, 7.5 / num_segments)  # inches a frame
+    size = max(0.75, 7.5 / num_segments)  # inches per frame
     tall = size * height / width
     lanes = len(clip.offset)
     figure = Figure(figsize=(size * num_segments + 1.9, tall + 0.95 * lanes + 1.5), layout='constrained')
@@ -98,7 +99,7 @@ def draw_interlaced_clip(clip: InterlacedClip, title: str) -> Figure:
 
 
 def _draw_lane(axis: Axes, matrix: np.ndarray, colour: str) -> None:
-    """Arrows of one group, as thick as the target's share of the source."""
+    """Draw the arrows of one group; their thickness is the target's share of the source."""
     used = matrix > _SMALLEST_SHARE
     for target, source in zip(*used.nonzero()):
         axis.add_patch(
@@ -133,5 +134,5 @@ def _add_legend(figure: Figure) -> None:
 
 
 def _thickness(share: float) -> float:
-    """Of a line, in points."""
+    """Thickness of a line, in points."""
     return 0.4 + 2.4 * share

@@ -1,1 +1,1 @@
-"""Published figures of models beside those counted, timed and tested here."""
+"""Published figures of models beside those counted, timed and tested with mmtin."""

@@ -1,4 +1,4 @@
-"""Accuracy against the cost of a video, a bubble's area the parameters."""
+"""A chart of accuracy against the cost of a video; the area of a bubble shows the parameters."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
 _POINTS_PER_MPARAM = 7  # area of a bubble, square points
-# Where a label may stand beside its bubble, best first: horizontal, vertical, alignments.
+# Places of a label beside its bubble, best first: horizontal, vertical, alignments.
 _PLACES = (
     (1, 0, 'left', 'center'),
     (-1, 0, 'right', 'center'),
@@ -34,7 +34,7 @@ class Bubble:
         mparams: parameters, 1e6.
         accuracy: per cent.
         family: models of one family share a colour.
-        measured: False if the accuracy is a published one; the bubble is hollow then.
+        measured: False for a published accuracy; its bubble is hollow.
     """
 
     label: str
@@ -46,11 +46,11 @@ class Bubble:
 
 
 def draw_bubble_chart(panels: dict[str, Sequence[Bubble]], accuracy: str = 'top-1 accuracy (%)') -> Figure:
-    """One panel beside the other, by title; each has its own axes, the colours are shared.
+    """Draw panels side by side, with axes of their own and shared colours.
 
     Args:
         panels: bubbles by the title of their panel; at least one each.
-        accuracy: what the vertical axis shows.
+        accuracy: label of the vertical axis.
     """
     families = list(dict.fromkeys(bubble.family for bubbles in panels.values() for bubble in bubbles))
     colours = {family: f'C{index}' for index, family in enumerate(families)}
@@ -69,7 +69,7 @@ def draw_bubble_chart(panels: dict[str, Sequence[Bubble]], accuracy: str = 'top-
         axis.set_xlabel('multiply-adds of one video (G, logarithmic)')
     axes[0, 0].set_ylabel(accuracy)
     _legend(axes[0, 0], colours)
-    # Labels stand between bubbles, whose places in pixels are known only after layout.
+    # Labels are placed between bubbles, whose pixels are known only after the layout.
     figure.draw_without_rendering()
     for axis, bubbles in zip(axes[0], panels.values()):
         _label(axis, bubbles)
@@ -91,7 +91,7 @@ def _draw_panel(axis: Axes, bubbles: Sequence[Bubble], colours: dict[str, str]) 
         )
     axis.margins(0.18, 0.1)
     low, high = axis.get_xlim()
-    if high < 4 * low:  # costs that hardly differ should look so
+    if high < 4 * low:  # similar costs should look similar
         middle = math.sqrt(low * high)
         axis.set_xlim(middle / 2, middle * 2)
     axis.grid(alpha=0.25)
@@ -118,7 +118,7 @@ def _legend(axis: Axes, colours: dict[str, str]) -> None:
         )
         for mparams in (25, 50)
     ]
-    # Outside, where no bubble can be under it.
+    # Outside, so that it covers no bubble.
     legend = axis.figure.legend(
         handles=handles, loc='outside lower center', ncols=6, fontsize=9, frameon=False
     )
@@ -127,7 +127,7 @@ def _legend(axis: Axes, colours: dict[str, str]) -> None:
 
 
 def _label(axis: Axes, bubbles: Sequence[Bubble]) -> None:
-    """Put every label at the first of its places where it covers no bubble and no label."""
+    """Put each label at its first place where it covers no bubble and no label."""
     renderer = axis.figure.canvas.get_renderer()  # type: ignore[attr-defined]
     scale = axis.figure.dpi / 72
     radii = [math.sqrt(_POINTS_PER_MPARAM * bubble.mparams / math.pi) for bubble in bubbles]  # points

@@ -1,4 +1,4 @@
-"""What a recognizer costs for one video: multiply-adds and parameters, time and memory."""
+"""Measure the cost of a recognizer for one video: multiply-adds, parameters, time and memory."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ from mmtin.prediction.pipeline import TestPipeline
 
 @dataclass(frozen=True)
 class Subject:
-    """What is measured.
+    """A recognizer to measure.
 
     Attributes:
         cfg: of a recognizer.
-        shape: of its input for one video: ``[1, T, 3, H, W]``, and of a 3D network
-            ``[1, clips, 3, T, H, W]``.
+        shape: of its input for one video: ``[1, T, 3, H, W]``, or ``[1, clips, 3, T, H, W]`` for a 3D
+            network.
     """
 
     cfg: Config
@@ -39,17 +39,17 @@ def installed_config(package: str, name: str) -> Config:
 
 
 def subject(cfg: Config, frames: int, size: tuple[int, int], views: int = 1) -> Subject:
-    """A recognizer and what it takes: ``views`` clips of ``frames`` frames of ``size`` (height, width)."""
+    """A recognizer whose input is ``views`` clips of ``frames`` frames of ``size`` (height, width)."""
     if type_name(cfg.model).endswith('3D'):
         return Subject(cfg, (1, views, 3, frames, *size))
     return Subject(cfg, (1, views * frames, 3, *size))
 
 
 def pipeline_subject(cfg: Config) -> Subject:
-    """A recognizer and what its test pipeline makes of one video.
+    """A recognizer whose input is what its test pipeline makes from one video.
 
     Raises:
-        UserError: if the size is left to the video, or the pipeline is not one of RGB frames.
+        UserError: if the size depends on the video, or the pipeline is not for RGB frames.
     """
     pipeline = TestPipeline(cfg)
     shape = pipeline.blank_video()
@@ -64,9 +64,9 @@ def pipeline_subject(cfg: Config) -> Subject:
 def count(subjects: dict[str, Subject]) -> dict[str, dict[str, float]]:
     """Multiply-adds of a video (``gflops``, 1e9) and parameters (``mparams``, 1e6) of each subject.
 
-    Nothing is computed: torch's meta device knows shapes alone. torch counts two operations for a
-    multiply-add, the field one, so this is half of what torch counts: convolutions and matrix products.
-    Interlacing counts as the product with its ``T x T`` matrix.
+    Nothing is computed: torch's meta device has shapes alone. Convolutions and matrix products count. torch
+    counts two operations for a multiply-add, papers one, so this is half of torch's count. Interlacing
+    counts as the product with its ``T x T`` matrix.
     """
     costs = {}
     for name, case in subjects.items():
@@ -86,13 +86,13 @@ def time(
 ) -> dict[str, dict[str, float]]:
     """``latency`` of a video (ms; the median, and the quartiles) and peak ``memory`` (MB) of each subject.
 
-    One video at a time, float32, random weights, subjects in turns. The memory is that of the weights and
-    the most that the allocator gave out besides during one video.
+    One video at a time, float32, random weights, subjects in turns. The memory is that of the weights plus
+    the peak of all other allocations during one video.
 
     Args:
-        subjects: what to measure.
-        device: where.
-        repeats: rounds that count; one goes before them.
+        subjects: recognizers to measure.
+        device: to measure on.
+        repeats: measured rounds, after one for warming up.
         track: wraps the rounds to show progress.
     """
     device = torch.device(device)
@@ -114,7 +114,7 @@ def time(
 
 @dataclass(frozen=True)
 class _TimedCall:
-    """A recognizer at work on one video."""
+    """A call of a recognizer on one video."""
 
     model: nn.Module
     inputs: Tensor
@@ -124,7 +124,7 @@ class _TimedCall:
         return _logits(self.model, self.inputs)
 
     def peak_memory(self) -> int:
-        """Bytes of the weights and the most that a call takes besides."""
+        """Bytes of the weights plus the peak of all other allocations during a call."""
         weights = sum(t.numel() * t.element_size() for t in self.model.state_dict().values())
         device = self.inputs.device
         if device.type != 'cuda':

@@ -25,9 +25,9 @@ def markdown(
 
     Args:
         publication: where the published figures are from.
-        rows: published models.
+        rows: of published models.
         others: experiments that were not published.
-        found: where latency and memory were measured, empty if they were not.
+        found: device and versions of the measurement of latency and memory, empty without one.
     """
     parts = [
         f'# Leaderboard: {publication.data_set}',
@@ -44,7 +44,7 @@ def markdown(
 
 
 def write_csv(path: Path, rows: Sequence[Row], found: dict[str, str]) -> None:
-    """One line a row in full precision, with where it was measured in each."""
+    """Write one line per row in full precision, each with device and versions of the measurement."""
     records = [record | found for record in as_records(rows)]
     with path.open('w', newline='', encoding='utf-8') as file:
         writer = csv.DictWriter(file, records[0])
@@ -53,13 +53,13 @@ def write_csv(path: Path, rows: Sequence[Row], found: dict[str, str]) -> None:
 
 
 def chart(publication: Publication, rows: Sequence[Row], others: Sequence[Row]) -> Figure:
-    """Top-1 accuracy against multiply-adds; experiments that were not published in a panel of their own."""
+    """Draw top-1 accuracy against multiply-adds, with unpublished experiments in a panel of their own."""
     panels = {publication.data_set: _bubbles(rows), 'Other experiments': _bubbles(others)}
     return draw_bubble_chart({title: bubbles for title, bubbles in panels.items() if bubbles})
 
 
 def _bubbles(rows: Sequence[Row]) -> list[Bubble]:
-    """Published accuracies at published costs, measured ones at the costs counted."""
+    """Published accuracies at published costs, measured accuracies at counted costs."""
     labels = [f'{row.published.model} {row.published.frames}'.removesuffix(' -') for row in rows]
     bubbles = []
     for row, label in zip(rows, labels):
@@ -123,14 +123,14 @@ def _notes(publication: Publication, rows: Sequence[Row]) -> list[str]:
 
 
 def _shared_note(text: str, names: Sequence[str]) -> str:
-    """A note on one row in a line, on several with a list of them."""
+    """A note in one line, with the names of its rows."""
     if len(names) == 1:
         return f'{names[0]}: {text}'
     return '\n'.join([f'{text[:1].upper()}{text[1:].rstrip(".")}:', *(f'  - {name}' for name in names)])
 
 
 def _latency_of_rtcn(rows: Sequence[Row]) -> list[str]:
-    """The paper's claim, six times the latency of TIN, in the latencies measured."""
+    """Compare the paper's claim, six times the latency of TIN, with the measured latencies."""
     latency = {row.published.id: row.measured.latency for row in rows}
     rtcn, tin, tsn = (latency.get(f'{model}_r50_sthv1') for model in ('rtcn', 'tin', 'tsn'))
     if None in (rtcn, tin, tsn):

@@ -1,4 +1,4 @@
-"""The models of the paper's Table 1: what was published of them, and how those are built that can be."""
+"""The models of the paper's Table 1: their published figures, and how to build those that can be built."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,7 +11,7 @@ from mmtin.leaderboard.costs import Subject, installed_config, subject
 
 @dataclass(frozen=True)
 class Build:
-    """How a model is built and what it is fed: ``clips`` clips of ``frames`` frames of ``size`` pixels."""
+    """How a model is built, and its input: ``clips`` clips of ``frames`` frames of ``size`` pixels."""
 
     package: str
     config: str
@@ -32,13 +32,13 @@ class PublishedModel:
     """A row of the table.
 
     Attributes:
-        id: names the row on the command line; the name of its config where mmtin has one.
-        family: what the model is a variant of.
+        id: name of the row on the command line; that of its config if mmtin has one.
+        family: the model of which it is a variant.
         gflops: multiply-adds of one video, 1e9.
         mparams: parameters, 1e6.
         top1, top5: per cent.
-        build: None where neither MMAction2 nor mmtin has the model.
-        parts: ids of the rows that it is the ensemble of.
+        build: None if neither MMAction2 nor mmtin has the model.
+        parts: ids of the rows of which it is the ensemble.
     """
 
     id: str
@@ -57,7 +57,7 @@ class PublishedModel:
 
 @dataclass(frozen=True)
 class Publication:
-    """A table of results: where it was published, what of, and a word on it."""
+    """A table of results: where it was published, of which data set, and a remark."""
 
     source: str
     data_set: str
@@ -67,7 +67,7 @@ class Publication:
 
 @cache
 def read_publication() -> Publication:
-    """``published.yml``, which lies beside this file."""
+    """Read ``published.yml`` beside this file."""
     entries = yaml.safe_load(Path(__file__).with_name('published.yml').read_text(encoding='utf-8'))
     models = []
     for entry in entries.pop('models'):

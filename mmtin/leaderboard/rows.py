@@ -1,4 +1,4 @@
-"""The paper's Table 1 with, beside each published figure, the one counted, timed or tested here."""
+"""The paper's Table 1, with the figure counted, timed or tested here beside each published one."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -27,14 +27,14 @@ _SUMMED = {'gflops', 'mparams', 'latency'}
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found out here about a model; None where nothing was.
+    """The figures measured here for a model; None where there is none.
 
     Attributes:
         gflops: counted multiply-adds of one video, 1e9.
         mparams: counted parameters, 1e6.
         top1, top5: of the test results given, per cent.
-        mean_ap: of those with several labels a clip, the average precision within a clip, averaged over
-            clips, per cent.
+        mean_ap: for several labels per clip, the average precision within a clip, averaged over clips,
+            per cent.
         latency, latency_lower, latency_upper: time of one video, ms: median and quartiles.
         memory: peak memory of one video, MB.
     """
@@ -52,7 +52,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Row:
-    """A published model, or an experiment that was not published, whose figures are None there."""
+    """A published model, or an unpublished experiment, whose published figures are None."""
 
     published: PublishedModel
     measured: Measured = field(default_factory=Measured)
@@ -60,7 +60,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Result:
-    """Test results: MMAction2's metrics as fractions, and the config if they are of a work directory."""
+    """Test results: MMAction2's metrics as fractions, and the config if they come from a work directory."""
 
     name: str
     metrics: dict[str, float]
@@ -68,7 +68,8 @@ class Result:
 
 
 def read_result(text: str) -> Result:
-    """The result at ``PATH`` or ``NAME=PATH``: a work directory or a dump, named like its folder or file.
+    """The result at ``PATH`` or ``NAME=PATH``: a work directory or a dump, by default with the name of
+    that.
 
     Raises:
         UserError: if there is none, or the labels of a dump are not known.
@@ -119,15 +120,15 @@ def join(publication: Publication, results: Sequence[Result]) -> tuple[list[Row]
 
 
 def buildable(publication: Publication, results: Sequence[Result] = ()) -> dict[str, Subject]:
-    """What can be counted and timed, by the id of its row."""
+    """The recognizers that can be counted and timed, by the id of their row."""
     own = {result.name: pipeline_subject(result.cfg) for result in results if result.cfg is not None}
     return own | {model.id: model.build.subject() for model in publication.models if model.build}
 
 
 def fill(rows: Sequence[Row], costs: dict[str, dict[str, float]]) -> list[Row]:
-    """The rows with their costs, given by id; an ensemble costs the sum of its parts.
+    """The rows with their costs, given by id; the cost of an ensemble is the sum of its parts.
 
-    Its memory and the quartiles of its latency are no sums, and stay unknown.
+    Memory and quartiles of latency are no sums and stay None for an ensemble.
     """
     filled = []
     for row in rows:
@@ -142,7 +143,7 @@ def fill(rows: Sequence[Row], costs: dict[str, dict[str, float]]) -> list[Row]:
 
 
 def as_records(rows: Sequence[Row]) -> list[dict[str, object]]:
-    """One flat dictionary a row: id, model, backbone, frames, ``published_*``, ``measured_*`` and note."""
+    """A flat dictionary per row: id, model, backbone, frames, ``published_*``, ``measured_*`` and note."""
     records = []
     for row in rows:
         model = row.published
@@ -160,7 +161,7 @@ def as_records(rows: Sequence[Row]) -> list[dict[str, object]]:
 
 
 def note(row: Row) -> str:
-    """What should be known of a row: where its counts are not the published ones, and why."""
+    """A note on a row: where its counts differ from the published ones, and why."""
     model, measured = row.published, row.measured
     if not (model.build or model.parts) and model.top1 is not None:
         return 'published figures only, as neither MMAction2 nor mmtin has the network.'
@@ -170,7 +171,7 @@ def note(row: Row) -> str:
         ('parameters', model.mparams, measured.mparams, 'M'),
     ):
         if published is not None and counted is not None:
-            # Compared with as many decimals as were published.
+            # Compared in as many decimals as were published.
             decimals = len(str(published).partition('.')[2])
             if f'{counted:.{decimals}f}' != f'{published:.{decimals}f}':
                 texts.append(

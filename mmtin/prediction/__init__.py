@@ -1,4 +1,4 @@
-"""What a trained recognizer says of videos: files by the thousand, long and live streams, features."""
+"""Predictions of a trained recognizer for many files and for long or live streams, and features."""
 
 from mmtin.prediction.annotated_video import write_annotated_video
 from mmtin.prediction.features import extract_features

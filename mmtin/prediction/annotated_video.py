@@ -1,7 +1,7 @@
 """A video with its prediction written on it.
 
-MMAction2's ActionVisualizer holds the whole video, draws every frame anew with matplotlib and plays it at
-4 frames per second, so it does not serve videos of any length and rate.
+MMAction2's ActionVisualizer holds the whole video in memory, draws every frame with matplotlib and writes 4
+frames per second, so it does not suit videos of any length and rate.
 """
 
 from collections.abc import Sequence
@@ -18,24 +18,23 @@ from mmtin.prediction.frames import FrameSource, open_file
 from mmtin.prediction.sound import Sound, open_sound
 
 _FONT = Path(matplotlib.get_data_path()) / 'fonts/ttf/DejaVuSans.ttf'
-_SMALLEST = 9  # pixels, of letters
+_SMALLEST = 9  # pixels, height of letters
 _TICK = Fraction(1, 90_000)  # of a second
 
 
 def write_annotated_video(video: Path, out: Path, lines: Sequence[str]) -> str | None:
     """Copy a video as H.264 in an MP4, with lines of text in its upper left corner.
 
-    Frames stand upright and keep their times. One row or column is repeated where height or width is odd,
-    which H.264 does not have. Sound is copied as it is, if an MP4 can hold it. ``out`` appears when it is
-    whole.
+    Frames are upright and keep their times. H.264 needs an even height and width, so one row or column is
+    repeated if needed. Sound is copied as it is, if an MP4 can hold it. ``out`` appears when it is whole.
 
     Returns:
-        Why the sound is lost; None if it is there, or there was none.
+        Why the sound is lost; None if it was copied, or there was none.
 
     Raises:
         av.error.FFmpegError or ValueError: if the video cannot be decoded.
     """
-    # Browsers begin to play before they have all of it.
+    # Browsers can play it before they have all of it.
     options = {'movflags': '+faststart'}
     with (
         whole_file(out) as part,
@@ -78,7 +77,7 @@ def _copy(
 
 
 def _caption(lines: Sequence[str], width: int, height: int) -> Image.Image:
-    """White text on a dark ground that lets the picture through, smaller where it would not fit."""
+    """White text on a half-transparent dark ground, smaller if it would not fit."""
     text, margin = '\n'.join(lines), max(2, height // 80)
     pencil = ImageDraw.Draw(Image.new('RGBA', (1, 1)))
     for size in range(max(_SMALLEST, height // 22), _SMALLEST - 1, -1):

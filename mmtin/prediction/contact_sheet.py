@@ -15,7 +15,7 @@ from torch import nn
 
 @dataclass(frozen=True)
 class PredictedClip:
-    """A clip and what a recognizer says of it.
+    """A clip and the prediction of a recognizer for it.
 
     Attributes:
         frames: ``[T, H, W, 3]``, RGB, uint8.
@@ -31,12 +31,12 @@ class PredictedClip:
 
 
 def spread_over_classes(labels: Sequence[object], count: int, seed: int = 0) -> list[int]:
-    """The indices of some clips, of as many classes as there can be, drawn by a seed.
+    """Indices of ``count`` random clips, of as many different classes as possible.
 
     Args:
         labels: of all clips.
         count: how many to draw; all, if there are fewer.
-        seed: of the order of the classes, and of the clips of each.
+        seed: for the order of the classes, and of the clips of each.
     """
     order = random.Random(seed).sample(range(len(labels)), len(labels))
     by_class: dict[str, list[int]] = {}
@@ -48,11 +48,11 @@ def spread_over_classes(labels: Sequence[object], count: int, seed: int = 0) -> 
 
 @torch.inference_mode()
 def predict_clip(model: nn.Module, sample: dict, names: list[str]) -> PredictedClip:
-    """What a recognizer says of one sample of a test dataset.
+    """The prediction of a recognizer for one sample of a test dataset.
 
     Args:
         model: a recognizer of MMAction2 in eval mode.
-        sample: what a dataset yields: ``inputs`` ``[T, 3, H, W]`` uint8 and ``data_samples``.
+        sample: of a dataset: ``inputs`` ``[T, 3, H, W]`` uint8 and ``data_samples``.
         names: of the classes, in label order.
     """
     (result,) = model.test_step(pseudo_collate([sample]))
@@ -66,11 +66,11 @@ def predict_clip(model: nn.Module, sample: dict, names: list[str]) -> PredictedC
 
 
 def draw_contact_sheet(predictions: list[PredictedClip], title: str) -> Figure:
-    """Draw one row of frames a clip; wrong predictions in red.
+    """Draw one row of frames per clip, with wrong predictions in red.
 
     Args:
         predictions: at least one, all with the same T.
-        title: stands above the sheet.
+        title: text above the sheet.
     """
     num_segments = len(predictions[0].frames)
     figure, axes = plt.subplots(

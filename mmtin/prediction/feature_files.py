@@ -1,4 +1,4 @@
-"""Where features go: a file a video, as .npy or as the .csv of MMAction2's localizers, or one .h5."""
+"""Write features: a file per video, as .npy or as the .csv of MMAction2's localizers, or one .h5."""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -15,18 +15,19 @@ from mmtin.prediction.videos import Video, output_paths
 
 
 class FeatureFolder:
-    """A file a video below a folder, and ``index.json`` with the seconds of each window.
+    """A folder with a file per video, and ``index.json`` with the seconds of each window.
 
     ``with FeatureFolder(...) as files: files.add('sub/clip.npy', 'sub/clip.mp4', features)``
 
     Args:
-        folder: it is made if it is not there.
-        force: write into one that has files already, and replace those of the same names.
+        folder: is made if it is not there.
+        force: write into a folder that has files already, and replace those of the same names.
         suffix: of the files.
         save: writes ``[num_windows, C]`` to an open file.
 
     Raises:
-        UserError: if there are files already and not to be replaced, or the folder cannot be written.
+        UserError: if there are files that ``force`` does not allow to replace, or the folder cannot be
+            written.
     """
 
     def __init__(self, folder: Path, force: bool, suffix: str, save: Callable) -> None:
@@ -44,7 +45,7 @@ class FeatureFolder:
         return self
 
     def paths(self, videos: Sequence[Video]) -> list[PurePath]:
-        """Where the features of each video go, below the folder."""
+        """The file of each video, relative to the folder."""
         return output_paths(videos, self._suffix)
 
     def add(self, path: PurePath, video: str, features: Features) -> None:
@@ -64,7 +65,7 @@ class FeatureFolder:
 
 
 class FeatureFile:
-    """One HDF5 file with a data set a video, named as the video is, with the attribute ``seconds``.
+    """One HDF5 file with a data set per video, of the video's name, with the attribute ``seconds``.
 
     ``with FeatureFile(...) as files: files.add('sub/clip.mp4', 'sub/clip.mp4', features)``; it appears when
     it is whole.
@@ -74,7 +75,8 @@ class FeatureFile:
         force: replace it.
 
     Raises:
-        UserError: if it is there and not to be replaced, or cannot be written, or h5py is not installed.
+        UserError: if it is there and ``force`` is not set, if it cannot be written, or if h5py is not
+            installed.
     """
 
     def __init__(self, path: Path, force: bool) -> None:

@@ -1,4 +1,4 @@
-"""Features of the windows of videos, as temporal localisation takes them."""
+"""Features of the windows of videos, for temporal localisation."""
 
 import mmap
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,14 +24,14 @@ from mmtin.prediction.windows import Window, cut_windows, even_spans, sliding_sp
 
 @dataclass(frozen=True)
 class Windows:
-    """How a video is divided: ``count`` equal windows, or ``length`` every ``stride``, in seconds."""
+    """How a video is divided: ``count`` equal windows, or one of ``length`` every ``stride`` seconds."""
 
     count: int | None = None
     length: float = 2.0
     stride: float = 2.0
 
     def cut(self, path: Path, pipeline: TestPipeline) -> Iterator[tuple[Window, float]]:
-        """The windows of a video file, each with the frames per second that it counts in."""
+        """The windows of a video file, each with the frames per second of its grid."""
         with open_file(path) as source:
             _require_whole(path)
             spans: Iterable[tuple[int, int]]
@@ -52,7 +52,7 @@ class Features(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """What a decoding process says of a video, by number: a window; or that it is done, or why not."""
+    """A message of a decoding process about a video, by its index: a window, its end, or a fault."""
 
     video: int
     window: Window | None = None
@@ -76,7 +76,7 @@ class _Parts(IterableDataset):
                     yield _Part(index, window, fps)
             except FileNotFoundError:
                 fault = Fault('no such file')
-            except Exception as error:  # whatever a damaged file makes of the decoder
+            except Exception as error:  # a damaged file can raise anything
                 fault = Fault.of(error)
             yield _Part(index, fault=fault)
 
@@ -86,17 +86,18 @@ def extract_features(
 ) -> Iterator[tuple[int, Features | Fault]]:
     """Features of the windows of each video: the backbone's, averaged over height, width and frames.
 
-    They are what the linear layer of a TSMHead gets, averaged over the frames of the clip (and its crops).
+    They are the input of the linear layer of a TSMHead, averaged over the frames of the clip (and its
+    crops).
 
     Args:
-        model: of :func:`mmtin.prediction.recognizer.load_recognizer`.
-        videos: files of any length; frames are in memory for a few windows a process.
-        windows: how each is divided.
+        model: from :func:`mmtin.prediction.recognizer.load_recognizer`.
+        videos: files of any length; each process holds the frames of a few windows.
+        windows: how each video is divided.
         batch_size: windows that go through the network at once.
         num_workers: processes that decode.
 
     Yields:
-        the index of a video, as they get ready, and its features.
+        the index of a video, in the order in which they are done, and its features.
     """
     loader = DataLoader(
         _Parts(videos, windows, TestPipeline(model.cfg)),
@@ -125,27 +126,27 @@ def extract_features(
 
 @torch.inference_mode()
 def window_features(model: nn.Module, samples: Sequence[dict]) -> list[Tensor]:
-    """``[C]`` for each sample of a test pipeline, on the CPU."""
+    """The features ``[C]`` of each sample of a test pipeline, on the CPU."""
     features = []
     for batch in of_one_shape(samples):
         inputs = model.data_preprocessor(pseudo_collate(batch))['inputs']
         maps, _ = model.extract_feat(inputs, stage='backbone', test_mode=True)
         maps = maps[-1] if isinstance(maps, tuple) else maps
-        # Frames, crops and clips of a sample stand along the first dimension.
+        # Frames, crops and clips of a sample are along the first dimension.
         pooled = maps.float().flatten(2).mean(dim=2).unflatten(0, (len(batch), -1)).mean(dim=1)
         features.extend(pooled.cpu())
     return features
 
 
 def _require_whole(path: Path) -> None:
-    """Refuse a file that was cut off: windows behind its end would repeat its last frame."""
+    """Refuse a file that was cut off: windows after its end would repeat its last frame."""
     with path.open('rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         if is_cut_off(data):
             raise VideoError('the file is cut off: it ends before it says')
 
 
 def _count_frames(path: Path) -> int:
-    """The number of frames in a file by its header, or by its packets if that does not tell."""
+    """The number of frames in a file, by its header or, if that does not state it, by its packets."""
     with open_file(path) as source:
         if source.num_frames:
             return source.num_frames

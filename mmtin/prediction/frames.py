@@ -1,6 +1,6 @@
-"""Decoded frames one after the other: of a file, a pipe, an address or a camera.
+"""Decode frames one after the other from a file, a pipe, an address or a camera.
 
-No more than one frame is held here, but for a live source (:class:`mmtin.prediction.live.LiveFrames`).
+At most one frame is in memory, except for a live source (:class:`mmtin.prediction.live.LiveFrames`).
 """
 
 import sys
@@ -22,7 +22,7 @@ from mmtin.datasets.video.decoding import open_safely, upright
 from mmtin.errors import UserError
 from mmtin.prediction.videos import Fault
 
-_HIGHEST_RATE = 240  # frames per second; above, a header tells its clock's ticks
+_HIGHEST_RATE = 240  # frames per second; a header with more states the ticks of its clock
 _USUAL_RATE = 25
 _PATIENCE = 20  # seconds for an address to answer
 _PIPE = 'standard input'
@@ -31,7 +31,7 @@ _LIVE = ('rtmp', 'rtp', 'rtsp', 'srt', 'udp')
 
 @dataclass(frozen=True)
 class Frame:
-    """``seconds`` after the first frame; ``rgb()`` decodes its colours: uint8 ``[H, W, 3]``, upright."""
+    """A frame, ``seconds`` after the first; ``rgb()`` returns its pixels: uint8 ``[H, W, 3]``, upright."""
 
     seconds: float
     rgb: Callable[[], np.ndarray]
@@ -44,8 +44,8 @@ class FrameSource:
     Attributes:
         fps: frames per second, on average.
         frames: each of them.
-        num_frames: how many the file has by its header; None if that does not tell.
-        live: whether frames come when they come, waiting for nobody.
+        num_frames: of the file, by its header; None if not known.
+        live: whether frames come in real time and do not wait to be fetched.
     """
 
     fps: float
@@ -58,17 +58,17 @@ class FrameSource:
 def open_source(
     source: str, size: tuple[int, int] | None = None, fps: float | None = None
 ) -> Iterator[FrameSource]:
-    """Open what ``tools/predict.py --stream`` takes.
+    """Open a source of ``tools/predict.py --stream``.
 
     Args:
         source: path of a video file; ``-`` for standard input, with any container that FFmpeg can read from
             a pipe (MPEG-TS, Matroska, NUT, Y4M); the number or device file of a camera; or an address,
             such as ``rtsp://...``, live or not.
         size: width and height of raw rgb24 frames on standard input, in pixels.
-        fps: frames per second, needed with ``size``, else instead of what the video says.
+        fps: frames per second, needed with ``size``; else it overrides that of the video.
 
     Raises:
-        UserError: if there is no such thing, it holds no video or cannot be read.
+        UserError: if the source does not exist, holds no video or cannot be read.
     """
     if size and (source != '-' or not fps):
         raise UserError('raw frames come on standard input: give - as the video, and --fps with --size')
@@ -118,7 +118,7 @@ def open_file(path: Path) -> Iterator[FrameSource]:
     """Open a video file, or a named pipe."""
     if path.is_file() and not path.stat().st_size:
         raise ValueError('empty file')  # FFmpeg fails to seek in it
-    # As an open file: FFmpeg would take a name with a colon for an address.
+    # An open file: FFmpeg would take a name with a colon for an address.
     with path.open('rb') as file, open_safely(file) as container:
         yield _decoding(container)
 
@@ -126,7 +126,7 @@ def open_file(path: Path) -> Iterator[FrameSource]:
 @contextmanager
 def open_pipe(pipe: BinaryIO) -> Iterator[FrameSource]:
     """Open a video that comes through a pipe."""
-    # Unbuffered, a read returns what is there; a slow source would wait for a full buffer.
+    # Unbuffered, so that a read returns what is there; a buffer would wait until it is full.
     with open_safely(getattr(pipe, 'raw', pipe)) as container:
         yield _decoding(container)
 
@@ -190,14 +190,14 @@ def _sensible(rate: float | Fraction | None) -> float | None:
 
 
 def _decoded(container: av.container.InputContainer, stream: av.VideoStream, fps: float) -> Iterator[Frame]:
-    # An AVI has a constant rate and no times of its own; those that FFmpeg makes up are out of order.
+    # An AVI has a constant rate and no times; those that FFmpeg makes up are out of order.
     timed = container.format.name != 'avi'
     count, start = 0, 0.0
     for packet in container.demux(stream):
         try:
             frames = packet.decode()
         except av.error.InvalidDataError:
-            continue  # a damaged packet costs its own frames
+            continue  # a damaged packet loses its own frames alone
         for frame in frames:
             seconds = frame.time if timed and frame.time is not None else count / fps
             start = start if count else seconds

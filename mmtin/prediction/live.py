@@ -1,4 +1,4 @@
-"""Frames of a live source, of which the newest count."""
+"""Frames of a live source, of which the newest are kept."""
 
 import threading
 from collections import deque
@@ -8,16 +8,16 @@ from mmtin.prediction.frames import Frame, FrameSource
 
 
 class LiveFrames:
-    """Take the frames of a source as they come, by a thread, and drop the oldest when nobody fetches them.
+    """Read the frames of a source in a thread as they come, and drop the oldest if they are not fetched.
 
     ``with LiveFrames(source) as frames: for frame in frames: ...``
 
     Args:
-        source: its frames are no longer to be taken elsewhere.
-        capacity: frames that may wait; by default those of a second.
+        source: its frames must not be read elsewhere.
+        capacity: number of frames that may wait; by default those of one second.
 
     Attributes:
-        dropped: frames that nobody will see.
+        dropped: number of frames dropped so far.
     """
 
     def __init__(self, source: FrameSource, capacity: int | None = None) -> None:
@@ -34,7 +34,7 @@ class LiveFrames:
         return self
 
     def __exit__(self, *error: object) -> None:
-        # The thread must be out of the decoder before that is closed; it looks once a frame.
+        # The thread must leave the decoder before that is closed; it checks at each frame.
         self._ended = True
         self._thread.join()
 

@@ -1,6 +1,6 @@
-"""The test pipeline of a config, taken apart: what opens, samples and decodes, what shapes the frames.
+"""The test pipeline of a config, split into opening, sampling, decoding and shaping of frames.
 
-Whatever medium the config's own data set has, video files are read by :mod:`mmtin.datasets.video.decoding`.
+Video files are read by :mod:`mmtin.datasets.video.decoding`, whatever the config's data set consists of.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from mmengine.dataset import Compose
 from mmtin.config import type_name
 from mmtin.errors import UserError
 
-# They make one frame of one frame, each like the others: frames can wait for their clip small.
+# They treat each frame alone and alike, so that frames can be stored small until their clip is complete.
 _EACH_FRAME = ('Resize', 'CenterCrop', 'PillowResize', 'RoundedCenterCrop')
 
 
@@ -40,14 +40,14 @@ class TestPipeline:
         self._shape = Compose(steps[decode + 1 :])
 
     def whole_video(self, path: str) -> tuple[dict, int]:
-        """The sample that the test pipeline makes of a video file, and the number of frames in the file."""
+        """The sample that the test pipeline makes from a video file, and its number of frames."""
         results = self._read(dict(filename=path, label=-1, start_index=0, modality='RGB'))
         return self._shape(results), results['total_frames']
 
     def blank_video(self, size: tuple[int, int] = (256, 340)) -> tuple[int, ...]:
-        """The shape of the ``inputs`` that the pipeline makes of a video of 300 frames, all of them black.
+        """The shape of the ``inputs`` that the pipeline makes from a video of 300 black frames.
 
-        This tells T, views and size as no reading of the steps does: ``[views * T, 3, H, W]`` for a 2D
+        It gives T, views and size more reliably than reading the steps: ``[views * T, 3, H, W]`` for a 2D
         network, ``[views, 3, T, H, W]`` for a 3D one.
 
         Args:
@@ -58,18 +58,18 @@ class TestPipeline:
         return tuple(self.pack(sampled, [frame] * len(sampled['frame_inds']))['inputs'].shape)
 
     def sampled(self, num_frames: int, fps: float) -> dict:
-        """What sampling makes of ``num_frames`` frames in a row; among it ``frame_inds`` ``[M]``."""
+        """The results of sampling from ``num_frames`` consecutive frames, with ``frame_inds`` ``[M]``."""
         return self._sampling(
             dict(total_frames=num_frames, avg_fps=fps, label=-1, start_index=0, modality='RGB')
         )
 
     def shrink(self, image: np.ndarray) -> dict:
-        """One RGB frame ``[H, W, 3]`` resized and cropped, as far as each frame goes alone in that."""
+        """One RGB frame ``[H, W, 3]`` after the resizing and cropping that treat each frame alone."""
         size = image.shape[:2]
         return self._each_frame(dict(imgs=[image], original_shape=size, img_shape=size, modality='RGB'))
 
     def pack(self, sampled: dict, frames: list[dict]) -> dict:
-        """The sample of a clip of shrunk frames, one for each of ``sampled['frame_inds']``."""
+        """The sample made from shrunk frames, one for each of ``sampled['frame_inds']``."""
         results = {**sampled, **frames[0]}
         results['imgs'] = [frame['imgs'][0] for frame in frames]
         return self._clip(results)

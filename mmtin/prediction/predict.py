@@ -1,4 +1,4 @@
-"""What a recognizer says of each of many video files, and along a long or live video."""
+"""Predict each of many video files, or along a long or live video."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -16,14 +16,14 @@ from mmtin.prediction.windows import Window
 
 
 class PreparedClip(NamedTuple):
-    """What the test pipeline made of a video that has ``num_frames``."""
+    """The sample that the test pipeline made from a video of ``num_frames`` frames."""
 
     sample: dict
     num_frames: int
 
 
 class Scores(NamedTuple):
-    """What a recognizer says of a video: probabilities ``[classes]``; ``num_frames`` are in the file."""
+    """The prediction for a video: probabilities ``[classes]``, and the number of frames in the file."""
 
     scores: Tensor
     num_frames: int
@@ -45,7 +45,7 @@ class _VideoClips(Dataset):
             return Fault('empty file')
         try:
             return PreparedClip(*self.pipeline.whole_video(str(path)))
-        except Exception as error:  # whatever a damaged file makes of the decoder
+        except Exception as error:  # a damaged file can raise anything
             return Fault.of(error)
 
 
@@ -54,10 +54,10 @@ def predict_videos(
 ) -> Iterator[tuple[Video, Scores | Fault]]:
     """Predict each video through the test pipeline of ``model.cfg``, in order.
 
-    No more clips are in memory than the workers hold and prepare: 3 batches each.
+    At most 3 batches of clips per worker are in memory.
 
     Args:
-        model: of :func:`mmtin.prediction.recognizer.load_recognizer`.
+        model: from :func:`mmtin.prediction.recognizer.load_recognizer`.
         videos: files.
         batch_size: videos that go through the network at once.
         num_workers: processes that decode.
@@ -86,14 +86,14 @@ def predict_windows(
     k: int = 5,
     smoothing: float = 0.5,
 ) -> Iterator[dict]:
-    """What the recognizer says of each window, and of the video up to there.
+    """Predict each window, and average the predictions up to it.
 
     Args:
-        model: of :func:`mmtin.prediction.recognizer.load_recognizer`.
-        windows: of :func:`mmtin.prediction.windows.cut_windows`.
-        fps: of their grid.
+        model: from :func:`mmtin.prediction.recognizer.load_recognizer`.
+        windows: from :func:`mmtin.prediction.windows.cut_windows`.
+        fps: frames per second of their grid.
         names: of the classes, in label order.
-        k: classes to name.
+        k: number of classes to name.
         smoothing: a in (0, 1], the share of the newest window: with p the probabilities of window i,
             s[i] = a * p[i] + (1 - a) * s[i - 1] and s[0] = p[0]; 1 does not smooth.
 
@@ -124,12 +124,12 @@ def predict_samples(model: nn.Module, samples: Sequence[dict]) -> list[Tensor]:
 
 
 def of_one_shape(samples: Sequence[dict]) -> list[list[dict]]:
-    """The samples as one batch, or one by one where a pipeline leaves them of several sizes."""
+    """The samples as one batch, or one by one if their sizes differ."""
     if len({sample['inputs'].shape for sample in samples}) <= 1:
         return [list(samples)] if samples else []
     return [[sample] for sample in samples]
 
 
 def one_thread(worker: int) -> None:
-    """Keep a decoding process from taking the cores of the others."""
+    """Limit a decoding process to one thread, so that it leaves the other cores to others."""
     cv2.setNumThreads(0)

@@ -1,4 +1,4 @@
-"""A trained recognizer, ready to infer, and how its scores read."""
+"""Load a trained recognizer for inference, and name its classes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,13 +22,13 @@ def load_recognizer(config: str | Path, checkpoint: str | Path, device: str = 'c
     ``model.cfg`` is its config, with what :func:`mmtin.config.read_config` completes.
 
     Raises:
-        UserError: if config, checkpoint or device cannot be had, or the weights are not of this network.
+        UserError: if config, checkpoint or device is not available, or the weights are of another network.
     """
     require_file(str(config), 'config')
     cfg = read_config(config)
     if cfg.model.get('cls_head') is None:
         raise UserError(f'{config} builds no recognizer, which has a cls_head; give the config of one')
-    # The scores of several views must become one distribution, as in the configs of mmtin.
+    # The scores of several views must be averaged to probabilities, as in the configs of mmtin.
     if cfg.model.cls_head.get('average_clips') is None:
         cfg.model.cls_head.average_clips = 'prob'
     content = read_checkpoint(checkpoint)
@@ -69,14 +69,14 @@ def class_names(cfg: Config, labels: Path | None = None) -> list[str]:
 
 
 def confidences(model: nn.Module, score: Tensor) -> Tensor:
-    """``[classes]`` scores that a recognizer gives a clip -> probabilities, on the CPU."""
+    """Scores ``[classes]`` of a clip -> probabilities, on the CPU."""
     if model.cls_head.average_clips == 'score' and not model.cls_head.multi_class:
         score = score.softmax(dim=0)
     return score.float().cpu()
 
 
 def top_classes(scores: Tensor, names: Sequence[str], k: int = 5) -> list[dict]:
-    """The k classes with the highest of ``[classes]`` scores, best first, as ``label, name, score``."""
+    """The k classes with the highest scores of ``[classes]``, best first, as ``label, name, score``."""
     values, labels = scores.topk(min(k, len(names)))
     return [
         dict(label=label, name=names[label], score=round(value, 6))

@@ -1,4 +1,4 @@
-"""A results file that is whole or not there."""
+"""A file of results that is whole or not there."""
 
 import json
 import sys
@@ -10,11 +10,13 @@ from mmtin.files.whole import require_free, whole_file
 
 
 class ResultsFile:
-    """Write a JSON object with a line for each video, in constant memory, under its name when it is whole.
+    """Write a JSON object with a line for each video, in constant memory; the file appears when it is
+    whole.
 
     ``with ResultsFile(path, config=...) as results: results.add(video=...); results.finish(videos=...)``
-    gives ``{"config": ..., "results": [...], "videos": ..., "finished": true}``. Stopped by Ctrl-C or
-    SIGTERM it keeps what was added and says ``"finished": false``; after any other error there is no file.
+    gives ``{"config": ..., "results": [...], "videos": ..., "finished": true}``. If it is stopped by Ctrl-C
+    or SIGTERM, it keeps what was added and has ``"finished": false``; after any other error there is no
+    file.
 
     Args:
         path: of the file.
@@ -22,7 +24,7 @@ class ResultsFile:
         head: entries that come before the results.
 
     Raises:
-        UserError: if the file is there and not to be replaced, or its folder cannot be written.
+        UserError: if the file is there and ``force`` is not set, or its folder cannot be written.
     """
 
     def __init__(self, path: Path, force: bool = False, **head: object) -> None:
@@ -42,12 +44,12 @@ class ResultsFile:
         return self
 
     def add(self, **entry: object) -> None:
-        """Add what is known of one video."""
+        """Add the entry of one video."""
         self._file.write(f'{"," if self._count else ""}\n{json.dumps(entry, ensure_ascii=False)}')
         self._count += 1
 
     def finish(self, **tail: object) -> None:
-        """Say that all was added, and what comes behind the results."""
+        """Mark the results as finished, and set the entries that follow them."""
         self._tail = dict(tail, finished=True)
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -1,4 +1,4 @@
-"""The sound of a video, carried over into a copy of it."""
+"""Copy the sound of a video into an annotated copy of it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +11,13 @@ from mmtin.datasets.video.decoding import open_safely
 
 
 class Sound:
-    """The packets of a sound track, which :meth:`copy_until` writes as they are.
+    """The packets of a sound track, which :meth:`copy_until` writes unchanged.
 
     Args:
-        container: a video; one without sound is silent.
+        container: a video, with or without sound.
 
     Attributes:
-        lost: why it was not copied, None if it was, or there is none.
+        lost: why the sound was not copied; None if it was, or there is none.
     """
 
     def __init__(self, container: av.container.InputContainer | None = None) -> None:
@@ -27,12 +27,12 @@ class Sound:
         if container and self._source:
             self._packets = (packet for packet in container.demux(self._source) if packet.dts is not None)
             shown = container.streams.best('video')
-            # The copy begins with its first frame, whatever the clock of the original says then.
+            # The copy starts at time 0 with the first frame, at whatever time the original starts.
             self._begin = (shown.start_time or 0) * shown.time_base if shown else Fraction(0)
         self._next: av.Packet | None = None
 
     def join(self, target: av.container.OutputContainer) -> None:
-        """Add the track to a file that nothing was written to yet."""
+        """Add the track to a file before anything is written to it."""
         self._target = target
         if self._source is None:
             return
@@ -44,7 +44,7 @@ class Sound:
         self._read()
 
     def copy_until(self, seconds: float) -> None:
-        """Write what is heard up to a time, counted from the first frame."""
+        """Write the sound up to a time, in seconds from the first frame."""
         while self._next is not None and self._next.dts * self._next.time_base - self._begin <= seconds:
             packet = self._next
             packet.stream = self._copy
@@ -70,7 +70,7 @@ class Sound:
 
 @contextmanager
 def open_sound(path: Path) -> Iterator[Sound]:
-    """The sound of a video file; of what is no file, which can be read once, there is none."""
+    """The sound of a video file; silent for a pipe, which can be read only once."""
     if not path.is_file():
         yield Sound()
         return

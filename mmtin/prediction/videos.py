@@ -1,4 +1,4 @@
-"""Which videos a command is about, and where what it makes of each goes."""
+"""List the videos of a command, and the paths of its output for each."""
 
 import os
 from collections import Counter
@@ -12,20 +12,20 @@ from mmtin.errors import UserError
 
 
 class Video(NamedTuple):
-    """A video file; ``name`` is its path as the person gave it, or below the folder that they gave."""
+    """A video file; ``name`` is its path as given, or relative to the folder that was given."""
 
     name: str
     path: Path
 
 
 class Fault(NamedTuple):
-    """Why nothing can be said of a video, in a few words."""
+    """Why a video has no prediction, in a few words."""
 
     reason: str
 
     @classmethod
     def of(cls, error: Exception) -> 'Fault':
-        # FFmpeg puts a number before its own words and the file's name behind them.
+        # FFmpeg puts a number before its message and the file's name after it.
         text = str(getattr(error, 'strerror', None) or error).strip()
         return cls((text or type(error).__name__).splitlines()[0])
 
@@ -33,8 +33,8 @@ class Fault(NamedTuple):
 def list_videos(source: str, media: Path | None = None) -> list[Video]:
     """The videos of a file, a folder with its sub-folders, or a list.
 
-    A list is a ``.txt`` file with one path a line, followed or not by labels as in the lists of a data set.
-    Whether its files are there is seen when they are opened.
+    A list is a ``.txt`` file with one path per line, with or without labels as in the lists of a data set.
+    Its files need not be there until they are opened.
 
     Args:
         source: path of one of these.
@@ -65,10 +65,10 @@ def list_videos(source: str, media: Path | None = None) -> list[Video]:
 
 
 def output_paths(videos: Sequence[Video], suffix: str | None) -> list[PurePath]:
-    """A relative path for each video, none twice and none that leads out of a folder it is joined to.
+    """A relative path for each video, all different, none of which leaves the folder that it is joined to.
 
-    Sub-folders stay; ``..`` and the root of absolute names go. The suffix takes the place of the video's,
-    but where two names would meet so it follows it; None leaves names as they are.
+    Sub-folders stay; ``..`` and the root of absolute names are dropped. The suffix replaces the video's; if
+    two names would be equal, it is appended to it. None leaves names as they are.
     """
     inside = [_inside(PurePath(video.name)) for video in videos]
     times = Counter(inside if suffix is None else (path.with_suffix(suffix) for path in inside))
@@ -91,5 +91,6 @@ def _inside(path: PurePath) -> PurePath:
 
 
 def default_workers(num_videos: int) -> int:
-    """Processes that decode: none for one video, which would wait for them, else one a core, up to 8."""
+    """Number of processes that decode: none for one video, which would only wait for them, else one per
+    core, up to 8."""
     return 0 if num_videos == 1 else min(8, num_videos, len(os.sched_getaffinity(0)))

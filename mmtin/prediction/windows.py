@@ -1,4 +1,4 @@
-"""Windows that slide over frames of any length, in memory for the frames that are sampled from them."""
+"""Sliding windows over a video of any length; only the frames sampled from them are in memory."""
 
 import functools
 import itertools
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from mmtin.prediction.frames import Frame
 from mmtin.prediction.pipeline import TestPipeline
 
-# Between two frames, in seconds. What is longer is a clock that jumped: time goes on as if it had not.
+# Between two frames, in seconds. If more, the clock has jumped, and time continues as if it had not.
 _LONGEST_GAP, _LONGEST_BACK = 60, 1
 
 
 @dataclass(frozen=True)
 class Window:
-    """A part of a video: frames ``start`` to ``stop`` of a regular grid, and the sample made of them."""
+    """A part of a video: frames ``start`` to ``stop`` of a regular grid, and the sample made from them."""
 
     start: int
     stop: int
@@ -24,7 +24,7 @@ class Window:
 
 @dataclass
 class _Open:
-    """A window that still waits for frames; ``frames`` are those sampled from it, by place."""
+    """A window that still waits for frames; ``frames`` are those sampled so far, by place."""
 
     start: int
     length: int
@@ -36,13 +36,13 @@ class _Open:
 
 
 def sliding_spans(length: float, stride: float, fps: float) -> Iterator[tuple[int, int]]:
-    """``start, length`` in frames of windows without end; ``length`` and ``stride`` are in seconds."""
+    """Endless ``start, length`` of windows, in frames; ``length`` and ``stride`` are in seconds."""
     length, stride = (max(1, round(seconds * fps)) for seconds in (length, stride))
     return ((start, length) for start in itertools.count(0, stride))
 
 
 def even_spans(num_frames: int, num_windows: int) -> list[tuple[int, int]]:
-    """``start, length`` of windows that divide a video, in frames; of a short one they overlap."""
+    """``start, length`` in frames of windows that divide a video; in a short video they overlap."""
     edges = [num_frames * place // num_windows for place in range(num_windows + 1)]
     return [(start, max(1, stop - start)) for start, stop in itertools.pairwise(edges)]
 
@@ -54,20 +54,20 @@ def cut_windows(
     pipeline: TestPipeline,
     fill_all: bool = False,
 ) -> Iterator[Window]:
-    """The samples of windows of a video, each as soon as its last frame is there.
+    """Yield the sample of each window of a video as soon as its last frame is there.
 
-    Frames are put on a regular grid of ``fps``: a frame stands until the next one comes, of several in one
-    place the first counts. Of each window only the frames that the test pipeline samples are kept, shrunk.
+    Frames are put on a regular grid of ``fps``: a frame lasts until the next one; of several frames at one
+    place the first counts. Only the frames that the test pipeline samples are kept, shrunk.
 
-    At the end of the video a last window whose second half would be missing at most, or the only one, is
-    made with the last frame standing for what is missing; ``stop`` tells where the video ended.
+    At the end of the video, a last window that is at least half filled, or the only one, is completed with
+    the last frame; its ``stop`` is the end of the video.
 
     Args:
         frames: in the order in which they are shown.
-        fps: places of the grid per second.
+        fps: frames per second of the grid.
         spans: ``start, length`` of the windows, in frames of the grid, by start.
         pipeline: of the config.
-        fill_all: make every window of ``spans``, which must end, though the video be shorter.
+        fill_all: make every window of ``spans``, which must be finite, even if the video is shorter.
     """
     sampled = functools.cache(lambda length: pipeline.sampled(length, fps))
     coming = iter(spans)
@@ -104,7 +104,7 @@ def _close(window: _Open, end: int, pipeline: TestPipeline, last) -> Window:
 
 
 def _on_grid(frames: Iterable[Frame], fps: float, pipeline: TestPipeline):
-    """Each place of the grid and a function that gives its frame, shrunk, at the price of one shrinking."""
+    """Yield each place of the grid and a function that returns its shrunk frame and shrinks it once."""
     slot, jump, previous = -1, 0.0, None
     for frame in frames:
         place = round((frame.seconds + jump) * fps)
@@ -128,5 +128,5 @@ class _Shrunk:
     def __call__(self) -> dict:
         if self._result is None:
             self._result = self._pipeline.shrink(self._frame.rgb())
-            self._frame = None  # the picture in full size
+            self._frame = None  # frees the picture in full size
         return self._result

@@ -1,4 +1,4 @@
-"""Scores of a test set: which classes are confused, which clips are told best and worst."""
+"""Analyse the scores of a test set: confused classes, best and worst classified clips."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from mmtin.scores.dumps import ScoredClip, read_dump
 
 @dataclass(frozen=True)
 class Confusion:
-    """Clips of class ``true`` taken for ``predicted``: how many, and which share of the class."""
+    """Clips of class ``true`` predicted as ``predicted``: their number, and their share of the class."""
 
     true: int
     predicted: int
@@ -75,7 +75,7 @@ def true_labels(label: int | np.ndarray) -> list[int]:
 
 
 def top1_accuracy(clips: Sequence[ScoredClip]) -> float:
-    """The share of clips of a single label that are told right."""
+    """The share of correctly classified clips, for clips of a single label."""
     return float(np.mean([clip.scores.argmax() == clip.label for clip in clips]))
 
 
@@ -110,9 +110,9 @@ def confusion_counts(clips: Sequence[ScoredClip]) -> np.ndarray:
 
 
 def rank_clips(clips: Sequence[ScoredClip]) -> list[int]:
-    """Indices of the clips from best to worst told; clips whose label is unknown are left out.
+    """Indices of the clips from the best to the worst classified; clips without a label are left out.
 
-    By the score of the true class, of several by the average precision of the clip.
+    They are ranked by the score of the true class; with several, by the average precision of the clip.
     """
     quality = {}
     for index, clip in enumerate(clips):

@@ -1,4 +1,4 @@
-"""Curves of runs, and matplotlib's figures as SVG that follows the colours of a page."""
+"""Curves of runs, and matplotlib's figures as SVG in the colours of a page."""
 
 import io
 import itertools
@@ -17,7 +17,7 @@ from mmtin.report.logs import Curves
 _IDS = itertools.count()
 _OFFSET = re.compile(r'^interlacing/(.+)/group(\d+)/offset_mean$')
 _DEPTH = LinearSegmentedColormap.from_list('depth', [GROUP_COLOURS[0], GROUP_COLOURS[1]])
-_FEW_POINTS = 30  # are marked one by one
+_FEW_POINTS = 30  # are marked individually
 
 
 def run_colour(index: int) -> str:
@@ -41,7 +41,7 @@ def draw_curve(runs: Mapping[str, Curves], name: str) -> Figure:
 
 
 def draw_offset_curves(curves: Curves) -> Figure | None:
-    """The mean offset of each layer in training, a panel a learned group; None without such scalars."""
+    """The mean offset of each layer in training, one panel per learned group; None without such scalars."""
     found = [
         (*_OFFSET.match(name).groups(), points) for name, points in curves.items() if _OFFSET.match(name)
     ]
@@ -66,11 +66,11 @@ def draw_offset_curves(curves: Curves) -> Figure | None:
 
 
 def page_svg(figure: Figure, description: str) -> Markup:
-    """A figure as an SVG element for a page, with what is black in the page's colour for text.
+    """A figure as an SVG element for a page; black becomes the page's colour of text.
 
     Args:
         figure: without a background of its own.
-        description: for those who do not see it.
+        description: for readers who cannot see it.
     """
     buffer = io.StringIO()
     with matplotlib.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': 'mmtin'}):
@@ -78,7 +78,7 @@ def page_svg(figure: Figure, description: str) -> Markup:
     svg = buffer.getvalue()
     svg = re.sub(r'<metadata>.*?</metadata>', '', svg[svg.index('<svg') :], flags=re.DOTALL)
     svg = svg.replace('#000000', 'currentColor')
-    # All figures of a page share its names.
+    # The ids of all figures on a page must differ.
     prefix = f'f{next(_IDS)}-'
     svg = re.sub(r'( id="|url\(#|xlink:href="#)', rf'\g<1>{prefix}', svg)
     return Markup(svg.replace('<svg', Markup('<svg role="img" aria-label="{}"').format(description), 1))

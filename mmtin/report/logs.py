@@ -1,4 +1,4 @@
-"""What mmengine logs in a work directory: scalars of the training and the environment it ran in."""
+"""Read mmengine's logs in a work directory: scalars of the training, and its environment."""
 
 import json
 import re
@@ -12,8 +12,8 @@ from mmtin.errors import UserError
 # Curves ``[P, 2]`` of iteration and value, by the name of the scalar.
 Curves = dict[str, np.ndarray]
 
-_MAX_POINTS = 400  # of a curve; more cannot be seen
-# What is logged beside the metrics of a test.
+_MAX_POINTS = 400  # per curve; more cannot be seen
+# Logged beside the metrics of a test.
 NO_METRICS = {'time', 'data_time'}
 _NO_CURVES = {'epoch', 'iter', 'step', 'memory', 'base_lr', *NO_METRICS}
 _RULE = re.compile(r'^-{20,}$', re.MULTILINE)
@@ -29,7 +29,7 @@ def read_curves(work_dir: Path) -> Curves:
         UserError: if a log is cut off.
     """
     points: dict[str, dict[float, float]] = {}
-    last_iteration: dict[int, int] = {}  # by epoch; a resumed training may begin with a validation
+    last_iteration: dict[int, int] = {}  # by epoch, since a resumed training may begin with a validation
     for path in sorted(work_dir.glob('*/vis_data/scalars.json')):
         rows = list(_read_rows(path))
         starts = [row['step'] for row in rows if 'iter' in row]
@@ -38,7 +38,7 @@ def read_curves(work_dir: Path) -> Curves:
                 del curve[iteration]
         last_iteration.update({row['epoch']: row['iter'] for row in rows if 'epoch' in row})
         for row in rows:
-            # After a validation mmengine logs the epoch in place of the iteration.
+            # After a validation mmengine logs the epoch instead of the iteration.
             training = 'iter' in row or any(name.startswith('interlacing/') for name in row)
             iteration = row['step'] if training else last_iteration.get(row['step'], row['step'])
             for name, value in row.items():
@@ -67,10 +67,10 @@ def _thin(points: np.ndarray) -> np.ndarray:
 
 
 def read_environment(work_dir: Path) -> dict[str, str]:
-    """Versions and machine as the newest log states them, empty if it does not say.
+    """Versions and machine from the newest log, empty if it has none.
 
     Raises:
-        UserError: if the log ends in the midst of it.
+        UserError: if the log is cut off there.
     """
     files = sorted(work_dir.glob('*/*.log'))
     if not files:

@@ -1,4 +1,4 @@
-"""Runs as one HTML file that needs nothing but itself."""
+"""Write runs as one self-contained HTML file."""
 
 import difflib
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from mmtin.report.confusion import confusion_counts, is_single_label, most_confu
 from mmtin.report.curves import draw_curve, draw_offset_curves, page_svg, run_colour
 from mmtin.report.run import Run
 
-_PAIRS = 10  # most confused ones that are listed
+_PAIRS = 10  # number of most confused pairs listed
 _MATRIX_CLASSES = 12
 
 
@@ -45,7 +45,7 @@ def render_page(runs: Sequence[Run], title: str) -> str:
 def _curves(runs: Sequence[Run]) -> list:
     """A figure for each scalar that a run logged, losses first.
 
-    Left out are scalars of one point, and a part of the loss that is all of it.
+    Scalars of a single point are left out, and so is a part of the loss that equals the loss.
     """
     by_run = {run.name: run.curves for run in runs}
     names = dict.fromkeys(name for run in runs for name in run.curves)
@@ -67,7 +67,7 @@ def _same(first: np.ndarray | None, second: np.ndarray | None) -> bool:
 
 
 def _interlacing_figures(run: Run) -> list:
-    """What the TIN layers learned, at the end and on the way."""
+    """The offsets and weights of the TIN layers at the end, and the offsets during training."""
     if run.record is None or not run.record.layers:
         return []
     figures = [
@@ -83,7 +83,7 @@ def _interlacing_figures(run: Run) -> list:
 
 
 def _confusion(run: Run) -> dict | None:
-    """The most confused pairs, and the classes in them against each other."""
+    """The most confused pairs, and the confusion matrix of their classes."""
     if not run.predictions or not is_single_label(run.predictions):
         return None
     pairs = most_confused(run.predictions, _PAIRS)
@@ -96,7 +96,7 @@ def _confusion(run: Run) -> dict | None:
 
 
 def _changes(first: Run, run: Run) -> list[str]:
-    """The lines by which the config of ``run`` differs from that of ``first``."""
+    """The lines in which the config of ``run`` differs from that of ``first``."""
     lines = difflib.unified_diff(
         first.config.splitlines(), run.config.splitlines(), first.name, run.name, lineterm='', n=2
     )
@@ -104,7 +104,7 @@ def _changes(first: Run, run: Run) -> list[str]:
 
 
 def _table(columns: Sequence[dict], show: Callable[[str, object], str]) -> list[tuple[str, list[str]]]:
-    """Rows of a name and its value in each column."""
+    """Rows with a name and its value in each column."""
     names = dict.fromkeys(name for column in columns for name in column)
     return [
         (name, [show(name, column[name]) if name in column else '-' for column in columns])
@@ -113,7 +113,7 @@ def _table(columns: Sequence[dict], show: Callable[[str, object], str]) -> list[
 
 
 def _metrics(run: Run) -> dict[str, float]:
-    """The metrics of a run, and of how many clips they are."""
+    """The metrics of a run, and the number of clips."""
     return run.metrics | ({} if run.num_clips is None else {'clips': run.num_clips})
 
 

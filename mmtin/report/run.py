@@ -1,4 +1,4 @@
-"""Everything that a report says of one work directory."""
+"""Read everything that a report shows of one work directory."""
 
 import json
 import re
@@ -35,16 +35,16 @@ class Run:
         name: of the work directory.
         config: its text.
         environment: versions and machine.
-        metrics: of the last test, by name; empty without one. Top-k accuracy of k classes or fewer, which
-            is 100 %, and seconds are none.
+        metrics: of the last test, by name; empty without one. Seconds are left out, and so is the top-k
+            accuracy of k classes or fewer, which is always 100 %.
         num_clips: of the test set, None if that is not known.
-        checkpoint: the path of the one that was tested, or None.
+        checkpoint: path of the tested one, or None.
         curves: scalars of the training.
-        record: offsets and weights, None for a network without TIN layers.
+        record: offsets and weights; None without TIN layers.
         predictions: clips of the test set with their scores, None without a dump.
         class_names: in label order.
         best, worst: clips to look at.
-        notes: what is missing and how to get it, a sentence each.
+        notes: sentences that say what is missing and how to get it.
     """
 
     name: str
@@ -67,13 +67,13 @@ def read_run(
 ) -> Run:
     """Read a work directory of mmengine's Runner.
 
-    What a run lacks becomes a note; what it has must be whole.
+    A missing part becomes a note; a damaged one is an error.
 
     Args:
         work_dir: where ``mim train`` and ``mim test`` wrote.
         dump: scores of its test set; None takes the newest dump in the work directory.
-        labels: names of the classes, one a line; None takes what the config tells.
-        num_clips: how many of the best clips to show, and of the worst.
+        labels: names of the classes, one per line; None takes those of the config.
+        num_clips: number of best clips to show, and of worst.
 
     Raises:
         UserError: if there is no run in ``work_dir``, a file is cut off, or the dump is of another set.
@@ -123,7 +123,7 @@ def read_run(
 
 
 def _read_test(run: Run, work_dir: Path) -> Path | None:
-    """Take what the last test found and return its config."""
+    """Set the results of the last test, and return its config."""
     try:
         result = latest_test_result(work_dir)
     except json.JSONDecodeError as error:
@@ -136,7 +136,7 @@ def _read_test(run: Run, work_dir: Path) -> Path | None:
 
 
 def _keep_what_tells(run: Run, num_classes: int | None) -> None:
-    """Take out what is no metric, and accuracies that cannot be but 100 %."""
+    """Remove what is no metric, and accuracies that are always 100 %."""
 
     def tells(name: str) -> bool:
         top = re.search(r'top(\d+)', name)

@@ -1,4 +1,4 @@
-"""Clips of a test set as small moving pictures, and what a network says of them."""
+"""Clips of a test set as small moving pictures, with the network's predictions."""
 
 import base64
 import io
@@ -19,16 +19,17 @@ _QUALITY = 80
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A clip to look at.
+    """A small moving picture of a clip, and its prediction.
 
     Attributes:
         name: of its file or folder.
-        strip: its frames side by side, as the address of an image inlined in base64.
-        num_frames: how many.
+        strip: its frames side by side, as a ``data:`` address.
+        num_frames: number of frames.
         aspect: width of a frame over its height.
         true: names of its classes.
-        predicted: names of the classes with the highest scores, and these; as many as are true.
-        right: whether these are the same.
+        predicted: names and scores of the classes with the highest scores, as many as there are true
+            ones.
+        right: whether these are the true classes.
         true_score: the lowest score of a true class.
     """
 
@@ -49,9 +50,9 @@ def best_and_worst(
     count: int,
     num_segments: int,
 ) -> tuple[list[Thumbnail], list[Thumbnail]]:
-    """The clips that are told best, and those told worst, the worst one first; ``count`` each at most.
+    """The best and the worst classified clips, the worst one first; at most ``count`` each.
 
-    Each is shown by its first ``num_segments`` frames, those of the first view.
+    Each shows its first ``num_segments`` frames, those of the first view.
 
     Raises:
         UserError: if a clip cannot be read.

@@ -1,4 +1,4 @@
-"""Results of experiments: reading, comparing."""
+"""Read and compare results of experiments."""
 
 from mmtin.scores.results import TestResult, comparison_table, latest_test_result
 

@@ -1,6 +1,6 @@
-"""Scores of clips in files: what ``mim test CONFIG --checkpoint FILE --dump FILE.pkl`` writes.
+"""Scores of clips in the files that ``mim test CONFIG --checkpoint FILE --dump FILE.pkl`` writes.
 
-Such a file is a pickle, which could run any code while it is read: see :mod:`mmtin.files.pickles`.
+Such a file is a pickle, and reading one could run any code: see :mod:`mmtin.files.pickles`.
 """
 
 import os.path
@@ -21,7 +21,7 @@ from mmtin.files.whole import write_whole
 
 @dataclass(frozen=True, eq=False)
 class ScoredClip:
-    """A clip of the test set and what a recognizer says of it.
+    """A clip of the test set and a recognizer's scores for it.
 
     Attributes:
         name: path of the video or folder of frames as the dataset has it; None in a dump without names.
@@ -35,7 +35,7 @@ class ScoredClip:
 
 
 def read_dump(path: str | Path) -> list[ScoredClip]:
-    """The clips of a dump in the order of the test list. Nothing in the file is run.
+    """The clips of a dump in the order of the test list. No code in the file is run.
 
     Raises:
         UserError: if it is missing, cut off, holds anything but numbers and their containers, or is no
@@ -68,7 +68,7 @@ def read_dump(path: str | Path) -> list[ScoredClip]:
 
 
 def write_dump(path: str | Path, clips: Sequence[ScoredClip]) -> None:
-    """Write clips as MMAction2's ``DumpResults`` does; a file that is there is replaced in one step."""
+    """Write clips as MMAction2's ``DumpResults`` does; an existing file is replaced in one step."""
     samples = []
     for clip in clips:
         scores = torch.from_numpy(clip.scores)
@@ -87,9 +87,9 @@ def write_dump(path: str | Path, clips: Sequence[ScoredClip]) -> None:
 
 
 def relative_names(clips: Sequence[ScoredClip]) -> list[str] | None:
-    """Names of the clips below the folder that all are in; None if a clip has no name.
+    """Names of the clips relative to their common folder; None if a clip has no name.
 
-    The media of a set may lie in different places on different machines; this part of the names stays.
+    The media of a set may be in different folders on different machines; relative names are the same.
     """
     names = [clip.name for clip in clips if clip.name is not None]
     if len(names) < len(clips):
@@ -105,7 +105,7 @@ def _clip(path: Path, index: int, sample: object) -> ScoredClip:
     if isinstance(sample['pred_score'], dict):
         raise UserError(f'{where} has scores of several streams; expected those of one')
     scores, label = (_array(where, key, sample[key]) for key in ('pred_score', 'gt_label'))
-    with np.errstate(over='ignore'):  # to infinity, which is refused
+    with np.errstate(over='ignore'):  # gives infinity, which is refused
         scores = scores.astype(np.float32)
     if not scores.size:
         raise UserError(f'{where}: pred_score is empty; expected scores of at least one class')
@@ -115,7 +115,7 @@ def _clip(path: Path, index: int, sample: object) -> ScoredClip:
 
 
 def _array(where: str, key: str, value: object) -> np.ndarray:
-    """An array, a number or a flat list of numbers as ``[n]`` or, of an array, any shape but ``[]``."""
+    """A number or flat list of numbers as ``[n]``; an array in its own shape, but ``[]`` as ``[1]``."""
     if isinstance(value, NumberArray):
         return np.atleast_1d(value.array)
     values = value if isinstance(value, list | tuple) else [value]
@@ -123,7 +123,7 @@ def _array(where: str, key: str, value: object) -> np.ndarray:
     if wrong:
         raise UserError(f'{where}: expected numbers in {key}, got {wrong}')
     array = np.array(values)
-    if array.dtype.kind not in 'biuf':  # integers that no array holds
+    if array.dtype.kind not in 'biuf':  # integers too large for an array
         raise UserError(f'{where}: a number in {key} is too large')
     return array
 

@@ -33,11 +33,11 @@ def average(
 
     Args:
         parts: clips by the name of their dump, two or more.
-        weights: one for each part, only their ratios matter; equal by default.
+        weights: one for each part, equal by default; only their ratios matter.
 
     Raises:
-        UserError: if the parts are not of the same clips with labels in the same order, scores are no
-            probabilities, or weights do not fit.
+        UserError: if the parts are of different clips or in different order, scores are no probabilities,
+            or the number of weights differs.
     """
     weights = [1.0] * len(parts) if weights is None else list(weights)
     if len(weights) != len(parts):

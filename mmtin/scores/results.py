@@ -1,4 +1,4 @@
-"""Read what `mim test` leaves in a work directory and set experiments side by side."""
+"""Read the results of `mim test` in a work directory, and compare experiments in a table."""
 
 import json
 import re
@@ -15,10 +15,10 @@ from mmtin.errors import UserError
 class TestResult:
     """One test run: its experiment, metrics by name as fractions, tested checkpoint, log and config.
 
-    The checkpoint is None where the weights came from none, the config where mmengine left none.
+    The checkpoint is None if the weights came from none, the config if mmengine wrote none.
     """
 
-    __test__ = False  # not a test case, whatever pytest reads into the name
+    __test__ = False  # not a test case, in spite of the name
 
     experiment: str
     metrics: dict[str, float]
@@ -34,7 +34,7 @@ def latest_test_result(work_dir: str | Path) -> TestResult:
         UserError: if there is none.
     """
     work_dir = Path(work_dir)
-    # LoggerHook writes <timestamp>/<timestamp>.json after a test, and nothing of that name otherwise.
+    # LoggerHook writes <timestamp>/<timestamp>.json after a test alone.
     files = sorted(path for path in work_dir.glob('*/*.json') if path.stem == path.parent.name)
     if not files:
         raise UserError(
@@ -71,7 +71,7 @@ def _last_checkpoint(work_dir: Path) -> Path | None:
 
 
 def comparison_table(results: Iterable[TestResult], metric: str = 'acc/top1') -> str:
-    """A Markdown table with one row an experiment: the metric in per cent, checkpoint and log.
+    """A Markdown table with one row per experiment: the metric in per cent, checkpoint and log.
 
     Raises:
         UserError: if a result lacks the metric.

@@ -1,4 +1,4 @@
-"""Predictions for a test set in the forms that challenges take."""
+"""Write predictions for a test set in the formats of challenges."""
 
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
@@ -8,7 +8,7 @@ import numpy as np
 from mmtin.errors import UserError
 from mmtin.scores.dumps import ScoredClip, relative_names
 
-TOP = 5  # predictions for a clip, where a challenge takes several
+TOP = 5  # predictions per clip, if a challenge takes several
 
 
 def _best_name(name: str, labels: np.ndarray, classes: Sequence[str]) -> str:
@@ -38,16 +38,16 @@ NEEDS_CLASSES = frozenset({'sthv1', 'jester'})
 def submission(
     clips: Sequence[ScoredClip], form: str, names: Sequence[str] | None = None, classes: Sequence[str] = ()
 ) -> list[str]:
-    """One line a clip, in the order of the clips.
+    """One line per clip, in the order of the clips.
 
     ``sthv1`` and ``jester`` have ``id;name of the class``, ``sthv2`` has ``id;`` and the numbers of the
-    five best classes, ``mmit`` the file and the same five, with blanks between.
+    five best classes, ``mmit`` has the file and these five numbers, divided by blanks.
 
     Args:
         clips: of the test set.
         form: a key of FORMATS.
         names: of the clips, if the dump has none.
-        classes: their names in label order, for forms that give names.
+        classes: their names in label order, for formats with names.
 
     Raises:
         UserError: if clips have no names, or names or classes do not fit the dump.
@@ -66,6 +66,6 @@ def submission(
             f'{form} takes names of classes: --labels must name the {num_classes} of the dump, one a line, '
             f'got {len(classes)}'
         )
-    # Stable, so that equal scores come in label order.
+    # Stable, so that equal scores are in label order.
     best = np.argsort([-clip.scores for clip in clips], axis=1, kind='stable')[:, :TOP]
     return [FORMATS[form](name, labels, classes) for name, labels in zip(names, best)]
