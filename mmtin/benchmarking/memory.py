@@ -20,6 +20,7 @@ from torch.profiler import ProfilerActivity, profile
 from mmtin.benchmarking.model import check_answers
 from mmtin.benchmarking.network import Case, Setting, subject
 from mmtin.benchmarking.output import NOT_MEASURED
+from mmtin.compat.torch import event_start
 
 # The second step finds the optimiser's momentum, which the first one made.
 _STEPS = 2
@@ -36,7 +37,7 @@ def allocator_peak(call: Callable[[], object]) -> int:
         call()
     events = [event for event in profiler.profiler.kineto_results.events() if event.name() == '[memory]']
     held = peak = 0
-    for event in sorted(events, key=lambda event: event.start_ns()):
+    for event in sorted(events, key=event_start):
         held += event.nbytes()
         peak = max(peak, held)
     return peak

@@ -128,10 +128,11 @@ def training_step(
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.SGD(trained, lr=1e-4, momentum=0.9, weight_decay=5e-4)
     device_type = torch.device(setting.device).type
+    mixed = setting.dtype != torch.float32
 
     def step() -> None:
         optimizer.zero_grad()
-        with torch.autocast(device_type, setting.dtype, enabled=setting.dtype != torch.float32):
+        with torch.autocast(device_type, setting.dtype if mixed else None, enabled=mixed):
             loss = F.cross_entropy(scores(model, frames).float(), labels)
         loss.backward()
         optimizer.step()

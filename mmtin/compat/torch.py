@@ -40,6 +40,11 @@ def require(oldest: tuple[int, int], what: str) -> None:
         )
 
 
+def event_start(event) -> int:
+    """When an event of the profiler began: in nanoseconds, or in the microseconds of torch 2.1."""
+    return event.start_ns() if hasattr(event, 'start_ns') else event.start_us()
+
+
 def at_least_single(dtype: torch.dtype) -> torch.dtype:
     """The type itself if it is double precision, else single; for floating point types.
 
