@@ -1,4 +1,4 @@
-"""Measurements: subjects that take turns, checked before they are timed, set side by side."""
+"""Benchmarks: subjects are checked, timed in turns and compared."""
 
 from mmtin.benchmarking.output import environment, table, write_csv
 from mmtin.benchmarking.timing import Timing, alternate, compare

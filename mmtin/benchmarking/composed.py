@@ -1,8 +1,8 @@
-"""TIN as MMAction2 composes it: two integer shifts, zeros to shift into and a chain of products.
+"""TIN as composed in MMAction2: two integer shifts with zero padding, and a chain of products.
 
-On CUDA that is MMAction2's own code, with mmcv's compiled operator. mmcv has none for the CPU; there one
-copy a clip and group stands in for its kernel, and the same in the opposite direction for the gradient:
-what a port of it would cost. All else is composed as there.
+On CUDA this is MMAction2's own code, with mmcv's compiled operator. mmcv has no operator for the CPU; there
+one copy per clip and group replaces its kernel, and one in the opposite direction its gradient, at the cost
+of a port. All else is composed as there.
 """
 
 import torch
@@ -16,7 +16,7 @@ from mmtin.ops.reference import interlace_by_two_shifts, per_channel
 def mmaction2_interlace(x: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
     """MMAction2's counterpart of :func:`mmtin.ops.temporal_interlace`.
 
-    Its gradient of x is wrong on CUDA: mmcv's backward kernel shifts the wrong way.
+    On CUDA its gradient of x is wrong: mmcv's backward kernel shifts in the wrong direction.
 
     Raises:
         ImportError: on CUDA without mmcv's compiled operators.
@@ -45,7 +45,7 @@ class ComposedInterlace(resnet_tin.TemporalInterlace):
 
 
 def compose(backbone: nn.Module) -> nn.Module:
-    """Put ComposedInterlace in the place of MMAction2's TemporalInterlace, with new weights."""
+    """Replace MMAction2's TemporalInterlace by ComposedInterlace, with new weights."""
     for block in backbone.modules():
         if isinstance(block, resnet_tin.CombineNet):
             theirs = block.net1

@@ -1,9 +1,9 @@
-"""Time the way from compressed video to tensor, MMAction2's stock transforms against ours.
+"""Time the loading from compressed video to tensor, MMAction2's stock transforms against ours.
 
-Subjects load every video once and return how many. ``stock`` opens and decodes with DecordInit and
+Subjects load every video once and return their number. ``stock`` opens and decodes with DecordInit and
 DecordDecode, ``fast`` with VideoInit and VideoDecode; all other steps are the same. Before anything is
-timed, both must sample the same frames, and ours must be those that decord shows when it reads the video
-from its beginning, without skipping. Where its own skipping shows others, as in some MPEG-4 files, a
+timed, both must sample the same frames, and ours must equal those that decord returns when it reads the
+video from its start, without seeking. If seeking gives decord other frames, as in some MPEG-4 files, a
 warning says so.
 """
 
@@ -26,9 +26,9 @@ from mmtin.datasets.synthetic.drawing import write_video
 from mmtin.errors import UserError
 
 _SUFFIXES = ('.avi', '.mkv', '.mp4', '.webm')
-# Of 255: how far pixels may differ from decord's.
+# Largest difference from decord's pixels, of 255.
 _TOLERANCE = 2
-# Videos that are made: width, height, frames, how many.
+# Generated videos: width, height, number of frames, number of videos.
 _SIZES = ((340, 256, 250, 4), (1280, 720, 100, 2))
 
 _DECODING = {
@@ -37,7 +37,7 @@ _DECODING = {
 }
 _SAMPLING = dict(type='SampleFrames', clip_len=1, frame_interval=1, keep_tail_frames=True)
 _SHORT_SIDE = dict(type='Resize', scale=(-1, 256))
-# What comes behind decoding in the experiments with 224 pixels.
+# The steps after decoding in the experiments with 224 pixels.
 _AUGMENTATION = {
     'train': [
         _SHORT_SIDE,
@@ -57,14 +57,14 @@ def loading_subjects(videos: Path | None, num_segments: int) -> dict[str, Callab
     """Subjects named ``mode, which videos, stock`` and ``..., fast``, checked.
 
     Args:
-        videos: a folder; its videos, at any depth, are loaded. None: videos of textures that move, in
-            MPEG-4 Part 2, are made for it in a temporary folder, for 340 x 256 and 1280 x 720 pixels.
+        videos: a folder, whose videos at any depth are loaded. None generates videos of moving textures
+            in a temporary folder, in MPEG-4 Part 2, of 340 x 256 and 1280 x 720 pixels.
         num_segments: T, frames per clip.
 
     Raises:
-        UserError: if there are no videos, or a clip comes out wrong.
+        UserError: if there are no videos, or a clip is decoded wrongly.
     """
-    # As mmengine sets it: loading is parallel across clips.
+    # As in mmengine: clips are loaded in parallel.
     cv2.setNumThreads(0)
     return {
         name: subject
@@ -82,10 +82,11 @@ def pipeline(mode: str, decoding: str, num_segments: int) -> Compose:
 
 
 def check_clip(file: Path, num_segments: int) -> None:
-    """Refuse to time a video of which ours does not give the frames that it should.
+    """Refuse to time a video that our transforms decode wrongly.
 
     Raises:
-        UserError: if it samples others than the stock pipeline, or the pixels are not those of the frames.
+        UserError: if they sample other frames than the stock pipeline, or the pixels are not those of the
+            frames.
     """
     totals, inds, imgs = {}, {}, {}
     for name in _DECODING:
@@ -121,7 +122,7 @@ def _groups(videos: Path | None) -> Iterator[tuple[str, list[Path]]]:
 
 
 class _Held(list):
-    """Files and what keeps their temporary folder alive."""
+    """Files, and the temporary folder that holds them."""
 
     def __init__(self, files: list[Path], folder: tempfile.TemporaryDirectory) -> None:
         super().__init__(files)
@@ -129,7 +130,7 @@ class _Held(list):
 
 
 def moving_texture(width: int, height: int, num_frames: int, seed: int) -> np.ndarray:
-    """A camera that pans over a picture with detail of every size: uint8 ``[T, H, W, 3]``, BGR."""
+    """A camera pan over a picture with details of every size: uint8 ``[T, H, W, 3]``, BGR."""
     rng = np.random.default_rng(seed)
     size = (width + num_frames, height + num_frames // 2)
     picture = sum(

@@ -1,9 +1,9 @@
 """Peak memory of a training step, each subject in a process of its own.
 
-On CUDA it is what PyTorch's allocator reports. On the CPU it is the highest sum of all that PyTorch's
-allocator gave out and got back, from before the model is built, as the profiler records every such event:
-the same in every run. What libraries take past the allocator, oneDNN's scratch space for one, is not in it;
-``resident`` is the operating system's view of it all and varies a little from run to run.
+On CUDA it is what PyTorch's allocator reports. On the CPU it is the largest sum of allocations minus frees
+of PyTorch's allocator since before the model was built, from the events that the profiler records; it is
+the same in every run. Memory that libraries take past the allocator, such as oneDNN's scratch space, is not
+in it; ``resident`` is the operating system's figure for all memory and varies a little from run to run.
 """
 
 import os
@@ -22,16 +22,16 @@ from mmtin.benchmarking.network import Case, Setting, subject
 from mmtin.benchmarking.output import NOT_MEASURED
 from mmtin.compat.torch import event_start
 
-# The second step finds the optimiser's momentum, which the first one made.
+# The first step allocates the optimiser's momentum, so that the second one has it.
 _STEPS = 2
 
 
 def allocator_peak(call: Callable[[], object]) -> int:
-    """The most bytes that ``call`` held at once of PyTorch's CPU allocator.
+    """The peak, in bytes, of memory that ``call`` holds from PyTorch's CPU allocator.
 
-    What is freed in ``call`` but was allocated before it counts as negative.
+    Memory that is freed in ``call`` but was allocated before counts as negative.
     """
-    # Else the profiler announces itself on stderr.
+    # Otherwise the profiler prints to stderr.
     os.environ.setdefault('KINETO_LOG_LEVEL', '99')
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         call()
@@ -46,9 +46,9 @@ def allocator_peak(call: Callable[[], object]) -> int:
 def training_step_peak(
     name: str, case: Case, setting: Setting, layout: str, threads: int
 ) -> dict[str, float]:
-    """Megabytes (1e6 bytes) that building the model and two training steps take at most.
+    """The peak, in megabytes (1e6 bytes), of building the model and two training steps.
 
-    Call it in a fresh process: a peak cannot be taken back.
+    Call it in a fresh process: a peak cannot be reset.
     """
     torch.set_num_threads(threads)
 
@@ -81,7 +81,7 @@ def measure(
     wanted = [(name, layout) for layout in setting.layouts for name in (*against, 'tin')]
     found, reasons = {}, {}
     for name, layout in track(wanted):
-        # Spawned rather than forked, which would carry over what this process has allocated.
+        # Spawned: a forked process would start with the memory of this one.
         with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as pool:
             future = pool.submit(training_step_peak, name, case, setting, layout, torch.get_num_threads())
             try:
@@ -104,7 +104,7 @@ def measure(
 
 
 def _resident() -> int:
-    """The most bytes of this process that were in memory at once; 0 where Linux does not tell.
+    """The peak resident memory of this process in bytes; 0 if not known.
 
     Not ``getrusage``, whose figure a process inherits from the one that started it.
     """

@@ -25,7 +25,7 @@ from mmtin.benchmarking.output import record, unmeasured
 from mmtin.benchmarking.timing import alternate, compare
 from mmtin.errors import UserError
 
-# Largest norm of the error as a share of the norm of what was wanted.
+# Largest norm of the error as a share of the norm of the expected result.
 _OUTPUT_TOLERANCE = {torch.float32: 1e-5, torch.float16: 2e-2, torch.bfloat16: 1e-1}
 _GRADIENT_TOLERANCE = 1e-3
 
@@ -39,7 +39,7 @@ def check_answers(case: Case, setting: Setting, model: nn.Module | None = None) 
         model: a recognizer with TINResNet, by default as :func:`build` makes it.
 
     Raises:
-        UserError: if they differ: a wrong answer is not worth timing.
+        UserError: if they differ.
     """
     case = replace(case, clips=min(case.clips, 2))
     model = build('tin', case, setting) if model is None else model
@@ -141,7 +141,7 @@ def _gradient(model: nn.Module, frames: Tensor, labels: Tensor) -> Tensor:
 
 def _require(name: str, what: str, found: Tensor, wanted: Tensor, tolerance: float) -> None:
     error = ((found.double() - wanted.double()).norm() / wanted.double().norm()).item()
-    # The other way round, since a comparison with NaN is false.
+    # Negated, since a comparison with NaN is false.
     if not error <= tolerance:
         raise UserError(
             f'{name} gives a wrong answer, so that it is not timed: its {what} are off by {error:.2g} of '

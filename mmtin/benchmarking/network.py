@@ -1,9 +1,9 @@
 """The networks that are measured: TIN, the same trunk with no temporal module, TSM, MMAction2's TIN.
 
-Inputs are normalised frames that are on the device already. Inference is eval mode under
-``torch.no_grad``, as in MMAction2's test loop; a training step is forward, cross entropy, backward and
-SGD with momentum. Other dtypes than float32 convert the weights for inference and are autocast for
-training, as mmengine's AmpOptimWrapper does.
+Inputs are normalised frames, already on the device. Inference is eval mode under ``torch.no_grad``, as in
+MMAction2's test loop; a training step is forward, cross entropy, backward and SGD with momentum. Other
+dtypes than float32 convert the weights for inference and are autocast for training, as mmengine's
+AmpOptimWrapper does.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ BACKBONES = {'tsn': 'ResNet', 'tsm': 'ResNetTSM', 'mmaction2': 'ResNetTIN', 'tin
 LAYOUTS = {'nchw': torch.contiguous_format, 'channels_last': torch.channels_last}
 FAST = 'tin fast'
 
-# MMAction2's TIN knows these alone, and the same weights must fit both.
+# The only values in MMAction2's TIN; the same weights must fit both.
 _TIN = dict(shift_div=4, max_offset=2.0)
 _NUM_CLASSES = 174
 
@@ -38,7 +38,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Setting:
-    """What all cases of a table share."""
+    """The settings that all cases of a table share."""
 
     layouts: tuple[str, ...] = ('nchw', 'channels_last')
     size: int = 224  # pixels
@@ -54,12 +54,12 @@ class Setting:
         return frames.unflatten(0, (case.clips, case.frames))
 
     def labels(self, case: Case) -> Tensor:
-        """``[N]``, one class a clip."""
+        """``[N]``, one class per clip."""
         return torch.arange(case.clips, device=self.device) % _NUM_CLASSES
 
 
 def sweep(case: Case) -> list[Case]:
-    """Cases that show how cost grows with clips, frames and depth, one at a time."""
+    """Cases that vary clips, frames and depth, one at a time, to show how cost grows."""
     return [
         *(replace(case, clips=clips) for clips in (1, 4, 16)),
         *(replace(case, frames=frames) for frames in (8, 16, 32)),
@@ -72,7 +72,8 @@ def build(name: str, case: Case, setting: Setting, composed: bool = False) -> nn
 
     Args:
         name: one of :data:`BACKBONES`.
-        composed: MMAction2's TIN by operators that run anywhere, see :mod:`mmtin.benchmarking.composed`.
+        composed: use MMAction2's TIN with operators that run anywhere, see
+            :mod:`mmtin.benchmarking.composed`.
     """
     init_default_scope('mmaction')
     torch.manual_seed(0)

@@ -1,10 +1,10 @@
 """Time the operator by each backend against a plain copy.
 
-The copy is what an operator that only moves features cannot beat by much: ``x.clone()`` forward,
-``grad_output.clone()`` backward, both with autograd off. The operator itself must read x and write its
-output, 2 tensors of the size of x, and backward read grad_output and x and write the gradient of x,
-3 tensors; these least bytes are what GB/s counts. The copy moves 2 and 2. ``of copy %`` is the rate as a
-share of the copy's: 50 % is twice the time that a plain copy of the same bytes takes.
+An operator that only moves features cannot be much faster than a copy: ``x.clone()`` forward,
+``grad_output.clone()`` backward, both with autograd off. GB/s counts the least traffic: the operator must
+read x and write its output, 2 tensors of the size of x; backward it must read grad_output and x and write
+the gradient of x, 3 tensors. The copy moves 2 and 2. ``of copy %`` is the rate as a share of the copy's:
+50 % is twice the time of a plain copy of the same bytes.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,7 +24,7 @@ from mmtin.ops.backend import BACKENDS
 # Least traffic in tensors of the size of x; see above.
 _OPERATOR_TENSORS = {'forward': 2, 'backward': 3, 'forward+backward': 5}
 _COPY_TENSORS = {'forward': 2, 'backward': 2, 'forward+backward': 4}
-# Largest error as a share of the largest value: some units in the last place of each dtype.
+# Largest error as a share of the largest value: a few units in the last place of each dtype.
 _TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5, torch.float16: 4e-3, torch.bfloat16: 3e-2}
 
 Operator = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -43,7 +43,7 @@ class Inputs:
 
     @property
     def differentiated(self) -> tuple[Tensor, Tensor, Tensor]:
-        """What gradients are taken of."""
+        """The tensors whose gradients are taken."""
         return self.x, self.offset, self.weight
 
 
@@ -57,7 +57,7 @@ def make_inputs(
     device: torch.device | str = 'cpu',
     groups: int = 4,
 ) -> Inputs:
-    """Random clips with offsets within a quarter of them, the same on every call."""
+    """Random clips with offsets up to a quarter of a clip, the same on every call."""
     if channels % groups:
         raise UserError(f'--channels must be a multiple of the {groups} groups, got {channels}')
     random = torch.Generator(device).manual_seed(0)
@@ -83,13 +83,13 @@ def check_answer(name: str, operator: Operator, inputs: Inputs, exact_gradient: 
     """Compare the output and every gradient with the reference, which computes in double precision.
 
     Args:
-        name: the subject's, for the error.
+        name: of the subject, for the error.
         operator: of x, offset and weight.
-        inputs: the very ones that will be timed.
-        exact_gradient: False leaves out the gradient of x, which mmcv's own operator has wrong.
+        inputs: those that will be timed.
+        exact_gradient: False skips the gradient of x, which is wrong in mmcv's own operator.
 
     Raises:
-        UserError: if one is wrong: a wrong answer is not worth timing.
+        UserError: if one is wrong.
     """
     doubled = [tensor.detach().double().requires_grad_() for tensor in inputs.differentiated]
     wanted = temporal_interlace(*doubled, backend='reference')  # type: ignore[misc, arg-type]
@@ -102,9 +102,9 @@ def check_answer(name: str, operator: Operator, inputs: Inputs, exact_gradient: 
             pairs[f'gradient of {label}'] = (ours, exact)
     for label, (ours, exact) in pairs.items():
         error = ((ours.double() - exact).abs().max() / exact.abs().max()).item()
-        # Offsets and weights are single precision whatever x is.
+        # Offsets and weights are single precision, whatever the dtype of x.
         allowed = max(_TOLERANCE[inputs.x.dtype], _TOLERANCE[ours.dtype])
-        # The other way round, since a comparison with NaN is false.
+        # Negated, since a comparison with NaN is false.
         if not error <= allowed:
             raise UserError(
                 f'{name} gives a wrong answer, so that it is not timed: the {label} is off by {error:.2g} '
@@ -147,7 +147,7 @@ def measure(
 
 
 def _operators(inputs: Inputs, against: Iterable[str]) -> tuple[dict[str, Operator], dict[str, str]]:
-    """The subjects that run on these inputs, and why others do not."""
+    """The subjects that run on these inputs, and the reasons why others do not."""
     candidates: dict[str, Operator] = {}
     for name in BACKENDS:
         candidates[name] = partial(temporal_interlace, backend=name)

@@ -1,4 +1,4 @@
-"""Tell where a measurement was taken, print it as a table and write it to a file."""
+"""Describe the machine of a measurement, print it as a table and write it to a file."""
 
 import csv
 import importlib.metadata
@@ -38,7 +38,7 @@ def environment(device: torch.device | str) -> dict[str, str]:
 
 
 def record(case: dict[str, object], row: Timing, **further: object) -> dict[str, object]:
-    """A line of the table: the case, the subject, milliseconds and ratios, then whatever else is told."""
+    """A line of the table: the case, the subject, milliseconds and ratios, then ``further`` entries."""
     return {
         **case,
         'subject': row.name,
@@ -56,7 +56,7 @@ def unmeasured(case: dict[str, object], subject: str, reason: str) -> dict[str, 
 
 
 def table(records: Iterable[dict[str, object]]) -> str:
-    """A Markdown table with one line a record, and below it why lines are empty."""
+    """A Markdown table with one line per record, and below it the reasons for empty lines."""
     records = list(records)
     columns = [column for column in _columns(records) if column != 'note']
     lines = [[_text(line.get(column)) for column in columns] for line in records]
@@ -67,7 +67,7 @@ def table(records: Iterable[dict[str, object]]) -> str:
 
 
 def refuse_to_overwrite(path: Path, force: bool) -> None:
-    """Say before a measurement that its file cannot be written.
+    """Check before a measurement that its file can be written.
 
     Raises:
         UserError: if it is there and ``force`` is not given, or its folder is not writable.

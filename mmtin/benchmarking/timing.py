@@ -1,4 +1,4 @@
-"""Time several subjects in turns, so that whatever else the machine does hits all of them alike."""
+"""Time several subjects in turns, so that other load on the machine affects all of them alike."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -7,8 +7,8 @@ from statistics import median, quantiles
 
 import torch
 
-# More than any cache of a GPU holds: clearing it leaves nothing of the subject's data there, and keeps
-# the GPU busy while the CPU launches the subject's kernels.
+# Larger than any cache of a GPU: clearing it removes the subject's data from the cache, and keeps the GPU
+# busy while the CPU launches the subject's kernels.
 _FLUSHED_BYTES = 2**30
 
 Clock = Callable[[Callable[[], object], torch.device], float]
@@ -16,7 +16,7 @@ Clock = Callable[[Callable[[], object], torch.device], float]
 
 @dataclass(frozen=True)
 class Timing:
-    """The times of one subject, in seconds, and what they are in shares of each baseline's.
+    """The times of one subject, in seconds, and their ratios to those of each baseline.
 
     Rounds are paired: within one, all subjects ran next to each other. A ratio is therefore the median of
     the ratios within the rounds, not the ratio of the medians.
@@ -30,7 +30,7 @@ class Timing:
 
 
 def wall_clock(subject: Callable[[], object], device: torch.device) -> float:
-    """Seconds until ``subject`` is done, the device's work included."""
+    """Seconds until ``subject`` is done, including the device's work."""
     _synchronise(device)
     start = time.perf_counter()
     subject()
@@ -39,10 +39,10 @@ def wall_clock(subject: Callable[[], object], device: torch.device) -> float:
 
 
 def gpu_clock(subject: Callable[[], object], device: torch.device) -> float:
-    """Seconds between two CUDA events around ``subject``, which finds a cold cache.
+    """Seconds between two CUDA events around ``subject``, which starts with a cold cache.
 
-    For single operators: the GPU is busy while the first kernels are launched, so that what a launch
-    costs the CPU is not counted, as it is not inside a network.
+    For single operators: the GPU is busy while the first kernels are launched, so the CPU's time for a
+    launch does not count, as within a network.
     """
     flushed = torch.empty(_FLUSHED_BYTES, dtype=torch.int8, device=device)
     start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
@@ -62,19 +62,19 @@ def alternate(
     clock: Clock = wall_clock,
     track: Callable[[range], Iterable[int]] = iter,
 ) -> dict[str, list[float]]:
-    """Time every subject once a round.
+    """Time every subject once per round.
 
     Args:
         subjects: what to call, by name.
-        repeats: rounds that count.
-        warmup: rounds before them that do not.
-        device: where the subjects compute; CUDA is waited for.
+        repeats: number of measured rounds.
+        warmup: number of rounds before them that are not measured.
+        device: of the subjects; CUDA is synchronised.
         clock: :func:`wall_clock` or :func:`gpu_clock`.
         track: wraps the rounds, for instance in a progress bar.
 
     Returns:
-        Seconds by name, one for each round. The round is led by each subject in turn, so that none
-        always finds the caches as the same other one left them.
+        Seconds by name, one for each round. Each subject in turn starts a round, so that none always runs
+        after the same other one.
     """
     device, names = torch.device(device), list(subjects)
     seconds: dict[str, list[float]] = {name: [] for name in names}
@@ -92,7 +92,7 @@ def compare(seconds: dict[str, list[float]], baselines: dict[str, dict[str, str]
 
     Args:
         seconds: of each round, by subject.
-        baselines: for each subject, which others it is set against: ``{subject: {label: other}}``.
+        baselines: for each subject, the others that it is compared with: ``{subject: {label: other}}``.
     """
     rows = []
     for name, own in seconds.items():

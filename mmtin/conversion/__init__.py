@@ -1,1 +1,1 @@
-"""Checkpoints of other origins made into those of TINResNet."""
+"""Convert checkpoints of other origins to those of TINResNet."""

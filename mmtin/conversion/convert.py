@@ -1,4 +1,4 @@
-"""Make of a checkpoint from elsewhere one that a Recognizer2D with a TINResNet loads strictly."""
+"""Convert a checkpoint from elsewhere to one that a Recognizer2D with a TINResNet loads strictly."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -21,7 +21,7 @@ _MULTI_LABEL = (292, 313)  # classes of the versions of Multi-Moments in Time
 
 @dataclass(frozen=True)
 class Move:
-    """What became of one weight.
+    """The conversion of one weight.
 
     Attributes:
         source: its key in the source, None if the source lacks it.
@@ -42,8 +42,8 @@ class Conversion:
 
     Attributes:
         checkpoint: ``{'meta': ..., 'state_dict': ...}``, of plain numbers, text and tensors.
-            ``meta['model']`` is the config of the model, ``meta['source']`` says what the checkpoint was.
-        moves: of every weight, in the order of the model, then what was dropped.
+            ``meta['model']`` is the config of the model, ``meta['source']`` the kind of the source.
+        moves: one for every weight, in the order of the model, then the dropped ones.
         notes: sentences for the person who converts.
     """
 
@@ -58,19 +58,19 @@ def convert_checkpoint(
     max_offset: float | None = None,
     fill: Literal['initial', 'source'] | None = None,
 ) -> Conversion:
-    """Bring every weight that has a place to a TINResNet and its classifier.
+    """Convert every weight that has a place in a TINResNet and its classifier.
 
     Args:
-        checkpoint: what :func:`mmtin.checkpoint.read_checkpoint` returns, of a kind that
+        checkpoint: from :func:`mmtin.checkpoint.read_checkpoint`, of a kind that
             :func:`mmtin.conversion.sources.recognise` knows.
-        num_segments: T, frames; None keeps that of the source (8 if it says none). A TIN's networks are
-            adapted to it as :mod:`mmtin.conversion.num_segments` says.
-        max_offset: R of the source, frames, where the file does not say it or wrongly. None means 2.0 for
-            the releases and MMAction2, and T / 2 for networks that do not interlace.
-        fill: what a network without interlacing gets for it. ``'initial'``: offsets and weights as
-            initialised, to train from, the same each time; what has no place is left out. ``'source'``:
-            such that the TINResNet computes what the source does: offsets of 0, or for a TSM of one frame,
-            and weights of 1. None refuses.
+        num_segments: T, frames per clip; None keeps that of the source (8 if it states none).
+            :mod:`mmtin.conversion.num_segments` says how a TIN's networks are adapted to it.
+        max_offset: R of the source in frames, if the file does not state it or is wrong. None means 2.0
+            for the releases and MMAction2, and T / 2 for networks that do not interlace.
+        fill: offsets and weights for a source without interlacing. ``'initial'``: as initialised, to
+            train from, the same each time; weights without a place are dropped. ``'source'``: such that the
+            TINResNet computes the same as the source: offsets of 0 frames, or 1 for a TSM, and weights of
+            1. None refuses such a source.
 
     Raises:
         UserError: if the kind is unknown, layers are left unfilled and ``fill`` is None, the TINResNet
@@ -115,7 +115,7 @@ def convert_checkpoint(
 
 
 def _model_config(source: Source, num_segments: int, max_offset: float) -> dict:
-    """What MMAction2 builds the model of, without head if the source has no classifier."""
+    """The config of the model, without head if the source has no classifier."""
     backbone = {
         'type': 'TINResNet',
         'depth': source.depth,
@@ -147,7 +147,7 @@ def _model_config(source: Source, num_segments: int, max_offset: float) -> dict:
 
 
 def _place(source: Source, own: dict[str, Tensor]) -> tuple[dict[str, Tensor], list[Move], list[Move]]:
-    """The weights of the source by their keys here, what became of them, and those without a place."""
+    """The weights of the source by their keys here, their moves, and the moves of those without a place."""
     places = {plain_name(key): key for key in own}
     frames = {
         plain_name(key).partition('.net1.')[0]: value.shape[0]
@@ -185,7 +185,7 @@ def _place(source: Source, own: dict[str, Tensor]) -> tuple[dict[str, Tensor], l
 
 
 def _reproduction(source: Source, own: dict[str, Tensor], unfilled: list[str], max_offset: float) -> dict:
-    """Weights by which interlacing does what the source does.
+    """Weights with which interlacing computes the same as the source.
 
     A TSM takes 1/8 of the channels from the next frame and 1/8 from the one before. With shift_div=4, 2
     groups and their reversed twins these are offsets of -1, -1, 1 and 1.

@@ -1,11 +1,11 @@
-"""What a checkpoint says of its non-local blocks, in the words of TINResNet's arguments."""
+"""Find the arguments of TINResNet for the non-local blocks of a checkpoint."""
 
 import re
 from collections.abc import Iterable, Mapping
 
 from torch import Tensor
 
-# How two positions are compared, where weights alone do not tell.
+# How two positions are compared, if weights alone do not tell.
 _PAIRWISE = ('embedded_gaussian', 'dot_product')
 
 

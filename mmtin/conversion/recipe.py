@@ -1,4 +1,4 @@
-"""The config by which a converted checkpoint predicts and is tested."""
+"""Write the config with which a converted checkpoint predicts and is tested."""
 
 from mmengine.config import Config
 
@@ -9,7 +9,7 @@ _HEAD = """\
 # and with test_protocol=released on the pixels that the releases of TSM and TIN trained with: Pillow's.
 """
 
-# By test protocol, how a frame becomes 224 x 224 pixels.
+# The resizing of a frame to 224 x 224 pixels, by test protocol.
 _CROPS: dict[str, list[dict]] = {
     '1x1': [{'type': 'Resize', 'scale': (-1, 256)}, {'type': 'CenterCrop', 'crop_size': 224}],
     'released': [
@@ -22,8 +22,8 @@ _CROPS: dict[str, list[dict]] = {
 def recipe(meta: dict) -> str:
     """Python source of a config that stands alone, for a model with a classifier of RGB frames.
 
-    Frames are those of TSN and its heirs: the middle one of each of T equal parts of the video, its short
-    side scaled to 256 pixels, and of that the centre, 224 x 224.
+    Frames are sampled as in TSN: the middle one of each of T equal parts of the video, scaled to a short
+    side of 256 pixels and cropped to the centre of 224 x 224.
 
     Args:
         meta: that of a checkpoint by :func:`mmtin.conversion.convert.convert_checkpoint`.

@@ -1,4 +1,4 @@
-"""What of a checkpoint cannot be converted, and why."""
+"""Refuse checkpoints that cannot be converted, and say why."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ from mmtin.errors import UserError
 
 
 def check_filled(source: Source, unfilled: Sequence[str], fill: str | None) -> None:
-    """Refuse a source that lacks weights, unless they are of interlacing and ``fill`` says what they get.
+    """Refuse a source that lacks weights, unless they are those of interlacing and ``fill`` is set.
 
     Args:
-        source: what is converted.
+        source: the checkpoint to convert.
         unfilled: the keys of TINResNet's weights that it leaves unfilled.
-        fill: that of :func:`mmtin.conversion.convert.convert_checkpoint`.
+        fill: as in :func:`mmtin.conversion.convert.convert_checkpoint`.
     """
     trunk = [key for key in unfilled if '.net1.' not in key]
     if trunk or (unfilled and source.network == 'TIN'):
@@ -31,12 +31,12 @@ def check_filled(source: Source, unfilled: Sequence[str], fill: str | None) -> N
 
 
 def check_reproducible(source: Source, dropped: Sequence[str]) -> None:
-    """Refuse a source of which a TINResNet would compute something else.
+    """Refuse a source if a TINResNet would compute something else from its weights.
 
     Args:
-        source: what is converted.
-        dropped: the keys of its weights that have no place in a TINResNet. Of a source without a
-            classifier of frames those outside its backbone do not matter: its features are what is kept.
+        source: the checkpoint to convert.
+        dropped: the keys of its weights that have no place in a TINResNet. If the source has no
+            classifier of frames, only its backbone is converted, and weights outside it do not matter.
     """
     backbone = next((name for name in BACKBONES if any(key.startswith(name) for key in source.state)), '')
     lost = [key for key in dropped if source.classifier or key.startswith(backbone)]

@@ -1,4 +1,4 @@
-"""Recognise by its keys where a checkpoint comes from."""
+"""Recognise the origin of a checkpoint by its keys."""
 
 import re
 from collections.abc import Iterable
@@ -35,14 +35,14 @@ class Source:
         state: the state dict, without prefix of DataParallel and with :func:`fold_non_local_bias`.
         depth: of the ResNet.
         in_channels: of the frames.
-        num_segments: T, frames, of a TIN from its weights, else from the config in the file; None if that
-            says nothing.
+        num_segments: T, frames per clip, of a TIN from its weights, else from the config in the file;
+            None if not known.
         num_classes: None if there is no classifier of frames.
         classifier: the key of the classifier less ``.weight``, None if there is none.
-        backbone: what the weights and the config say of TINResNet's arguments, besides the above.
-        max_offset: R of a TIN, frames, None for other networks.
+        backbone: other arguments of TINResNet that follow from the weights and the config.
+        max_offset: R of a TIN in frames, None for other networks.
         shifted: plain names of conv1 of the blocks where a TSM shifts its input.
-        other_shifts: what else a TSM shifts, in words, empty if nothing.
+        other_shifts: other shifts of a TSM, in words, empty if there are none.
         normalization: ``mean`` and ``std`` of RGB frames in 0..255.
     """
 
@@ -62,10 +62,10 @@ class Source:
 
 
 def recognise(checkpoint: dict) -> Source:
-    """Say what a loaded checkpoint is.
+    """Recognise the kind of a loaded checkpoint.
 
-    Known are, with and without the prefix ``module.`` of DataParallel: deepcs233/TIN, X-Temporal, MMAction2
-    (ResNet, ResNetTSM, ResNetTIN), mmtin, TSM's own release and torchvision.
+    These are known, with and without the prefix ``module.`` of DataParallel: deepcs233/TIN, X-Temporal,
+    MMAction2 (ResNet, ResNetTSM, ResNetTIN), mmtin, TSM's own release and torchvision.
 
     Raises:
         UserError: if it is none of them.
@@ -96,7 +96,7 @@ def recognise(checkpoint: dict) -> Source:
         backbone = {'shift_div': shift_div // 2}  # a TSM shifts 1 / shift_div of the channels, twice
     if any(re.search(r'\blayer2\.net\.\d', key) for key in state):
         backbone['temporal_pool'] = True
-    if stated.get('style') == 'caffe':  # where a bottleneck strides, which weights do not tell
+    if stated.get('style') == 'caffe':  # the place of the stride in a bottleneck, which weights do not tell
         backbone['style'] = 'caffe'
     backbone |= non_local_arguments(plain, state, stated)
     classifier = _classifier(state)
@@ -147,7 +147,7 @@ def _software(checkpoint: dict, state: dict, stated: dict) -> str:
 
 
 def _tin_arguments(plain: dict[str, str], state: dict, stated: dict) -> dict:
-    """What shapes say of the arguments of TINResNet, and the config of what shapes do not."""
+    """The arguments of TINResNet, from shapes or else from the config."""
     conv = _first(plain, 'offset_net.conv.weight')
     trunk = conv.replace('.net1.offset_net.conv', '')  # conv1 of the same block
     arguments = {
@@ -160,7 +160,7 @@ def _tin_arguments(plain: dict[str, str], state: dict, stated: dict) -> dict:
 
 
 def _max_offset(stated: dict, num_segments: int) -> float:
-    """R, frames: 2 in every release; a TINResNet of ours has T / 2, as the paper, or its config says it."""
+    """R in frames: 2 in every release; for our TINResNet that of its config, or T / 2 as in the paper."""
     if type_name(stated) == 'TINResNet':
         return stated.get('max_offset') or num_segments / 2
     return AUTHORS_MAX_OFFSET

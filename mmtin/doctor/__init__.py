@@ -1,7 +1,6 @@
-"""What mmtin found on this machine, what of it fits and what mends the rest.
+"""Examine what mmtin needs on this machine: what is there, what fits and what mends the rest.
 
-It runs where ``import mmtin`` refuses to, so that nothing here imports the rest of mmtin before it has been
-looked at.
+It runs where ``import mmtin`` fails, so nothing here imports the rest of mmtin before it was examined.
 """
 
 from mmtin.doctor.examination import examine

@@ -1,4 +1,4 @@
-"""Everything that mmtin needs of a machine, one look after the other."""
+"""Examine everything that mmtin needs on a machine."""
 
 import importlib.metadata
 import os
@@ -24,7 +24,7 @@ from mmtin.doctor.modules import (
 
 
 def examine() -> Iterator[Finding]:
-    """Look at Python, the modules, the compiler and the backends of the operator, in this order."""
+    """Examine Python, the modules, the compiler and the backends of the operator, in this order."""
     try:
         requirements()
     except ImportError as error:
@@ -54,7 +54,7 @@ def examine_python() -> Finding:
 
 
 def examine_compiler() -> Finding:
-    """The C compiler, which makes the kernels for the CPU; without one another backend is taken."""
+    """The C compiler, which builds the kernels for the CPU; without one another backend is used."""
     name = os.environ.get('CC', 'cc')
     compiler = shutil.which(name)
     if compiler is None:
@@ -77,7 +77,7 @@ def examine_backends() -> Iterator[Finding]:
             import mmtin.models
             from mmtin.ops import available_backends
             from mmtin.ops.backend import auto_choice
-    except Exception as error:  # whatever no look above foresaw
+    except Exception as error:  # a fault that no check above found
         yield Finding('mmtin', f'does not import: {reason_of(error)}', False, 'python -c "import mmtin"')
         return
     yield Finding('mmtin', mmtin.__version__)

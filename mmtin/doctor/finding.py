@@ -1,4 +1,4 @@
-"""What one look at the machine brought to light."""
+"""The finding of one check."""
 
 from typing import NamedTuple
 
@@ -7,10 +7,10 @@ class Finding(NamedTuple):
     """A row of the doctor's table.
 
     Attributes:
-        subject: what was looked at.
+        subject: what was checked.
         found: what is there.
-        fits: whether it does; None for what mmtin runs without.
-        remedy: what mends it, as a line for a shell; ``''`` for nothing to mend.
+        fits: whether it fits; None if mmtin runs without it.
+        remedy: a line for a shell that mends it, ``''`` if there is nothing to mend.
     """
 
     subject: str
@@ -20,6 +20,6 @@ class Finding(NamedTuple):
 
 
 def reason_of(error: BaseException) -> str:
-    """The first line of what an error says; those of a linker are long."""
+    """The first line of an error's message; those of a linker are long."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

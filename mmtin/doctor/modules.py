@@ -1,4 +1,4 @@
-"""The modules that mmtin needs: which distribution brought them, whether they fit and whether they load."""
+"""Check the modules that mmtin needs: their distributions, whether they fit and whether they load."""
 
 import importlib
 import importlib.util
@@ -7,10 +7,10 @@ import warnings
 from mmtin.compat.versions import Module, find, module_of, own_version, requirements
 from mmtin.doctor.finding import Finding, reason_of
 
-# In a row each; the rest of what mmtin asks for shares one.
+# One row each; all other modules share a row.
 FAMILY = ('mmcv', 'mmengine', 'mmdet', 'mmaction')
 VIDEO = ('decord', 'av', 'cv2')
-# What a minimal container lacks, by the library that the linker names.
+# Packages that a minimal container lacks, by the library that the linker names.
 _APT = {
     'libGL': 'libgl1',
     'libglib': 'libglib2.0-0',
@@ -22,7 +22,7 @@ _APT = {
 
 
 def examine_torch() -> Finding:
-    """torch, what it was built for and the GPUs that it sees."""
+    """torch, its build and the GPUs that it finds."""
     finding = _in_range(find('torch'))
     if not finding.fits:
         return finding
@@ -37,7 +37,7 @@ def examine_torch() -> Finding:
 
 
 def examine_numpy() -> Finding:
-    """numpy, and whether torch works with it: one that was built before numpy 2 does not with numpy 2."""
+    """numpy, and whether torch works with it: a torch built before numpy 2 does not work with numpy 2."""
     finding = _in_range(find('numpy'))
     torch, _ = _load('torch')
     if not finding.fits or torch is None:
@@ -71,7 +71,7 @@ def examine_module(name: str) -> Finding:
 
 
 def examine_others() -> Finding:
-    """Everything else that mmtin asks for."""
+    """All other modules that mmtin requires."""
     own_rows = {'torch', 'numpy', *FAMILY, *VIDEO}
     needed = [
         requirement.name
@@ -99,7 +99,8 @@ def _in_range(module: Module) -> Finding:
 
 
 def _several(module: Module) -> Finding:
-    """Distributions that wrote over each other's files; taking one away takes those of the other too."""
+    """Several distributions that overwrote each other's files; removing one also removes files of the
+    other."""
     names = list(module.distributions)
     installed_last = [name for name in names if module.distributions[name] == own_version(module.name)]
     keep = (installed_last or names)[-1]
@@ -114,7 +115,7 @@ def _several(module: Module) -> Finding:
 def _with_operators(finding: Finding) -> Finding:
     if importlib.util.find_spec('mmcv._ext') is None:
         return finding._replace(found=f'{finding.found}, without operators')
-    _load('torch')  # whose libraries they are linked to
+    _load('torch')  # they are linked to its libraries
     loaded, failure = _load('mmcv._ext')
     if loaded is not None:
         return finding._replace(found=f'{finding.found}, with operators')
@@ -129,7 +130,7 @@ def _load(name: str) -> tuple:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
             return importlib.import_module(name), ''
-    except Exception as error:  # a library that is missing, another that does not fit it
+    except Exception as error:  # a library is missing or does not fit
         return None, reason_of(error)
 
 

@@ -1,4 +1,4 @@
-"""A recognizer as one file that runs without MMAction2 and mmtin."""
+"""Export a recognizer to one file that runs without MMAction2 and mmtin."""
 
 from mmtin.export.agreement import check, random_clips, read_clips
 from mmtin.export.classifier import ClipClassifier, clip_shape, describe

@@ -1,4 +1,4 @@
-"""Hold what a file computes against what PyTorch computes."""
+"""Compare the results of an exported file with those of PyTorch."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ def random_clips(count: int, shape: tuple[int, ...]) -> Tensor:
 
 
 def read_clips(cfg: Config, videos: Sequence[Path], shape: tuple[int, ...]) -> list[Tensor]:
-    """What the test pipeline of a config makes of video files: ``[views, T, 3, H, W]`` of each.
+    """The clips that the test pipeline of a config makes from video files, ``[views, T, 3, H, W]`` each.
 
     Raises:
         UserError: if a video cannot be read, or its frames are not of ``shape`` ``T, 3, H, W``.
@@ -32,7 +32,7 @@ def read_clips(cfg: Config, videos: Sequence[Path], shape: tuple[int, ...]) -> l
     for path in videos:
         try:
             inputs = pipeline.whole_video(str(path))[0]['inputs']
-        except Exception as error:  # whatever a damaged file makes of the decoder
+        except Exception as error:  # a damaged file can raise anything
             raise UserError(f'cannot read the video {path} ({Fault.of(error).reason})') from error
         if inputs.shape[1:] != shape[1:]:
             raise UserError(
@@ -48,11 +48,11 @@ def check(
 ) -> dict[str, float]:
     """The largest relative error of ``network`` over the clips of each name.
 
-    Its scores are held against those of ``model``, its probabilities against those that its own scores
-    give: rounding in large scores would be magnified in them.
+    Its scores are compared with those of ``model``, its probabilities with those that follow from its own
+    scores, since they magnify the rounding of large scores.
 
     Raises:
-        UserError: if one is larger than ``MAX_RELATIVE_ERROR``.
+        UserError: if an error is larger than ``MAX_RELATIVE_ERROR``.
     """
     errors = {}
     for name, clips in batches.items():

@@ -1,4 +1,4 @@
-"""The network that is exported: from the pixels of clips to the probabilities of their classes."""
+"""The exported network: from the pixels of clips to the probabilities of their classes."""
 
 import json
 from pathlib import Path
@@ -17,10 +17,10 @@ from mmtin.version import __version__
 
 
 class ClipClassifier(nn.Module):
-    """A recognizer with its normalisation inside: pixels in, probabilities out.
+    """A recognizer with its normalisation: pixels in, probabilities out.
 
     Args:
-        recognizer: a Recognizer2D in eval mode. Not changed.
+        recognizer: a Recognizer2D in eval mode; it is not changed.
 
     Raises:
         UserError: if it is of another kind.
@@ -56,10 +56,11 @@ class ClipClassifier(nn.Module):
 
 
 def clip_shape(cfg: Config) -> tuple[int, ...]:
-    """``T, 3, H, W`` of the clips that the test pipeline of a config makes of a video of 340 x 256 pixels.
+    """``T, 3, H, W`` of the clips that the test pipeline of a config makes from a video of 340 x 256
+    pixels.
 
     Raises:
-        UserError: if the pipeline makes other inputs than clips of a 2D network.
+        UserError: if the pipeline makes no clips for a 2D network.
     """
     num_segments = stated_num_segments(cfg)
     inputs = TestPipeline(cfg).blank_video()
@@ -74,7 +75,7 @@ def clip_shape(cfg: Config) -> tuple[int, ...]:
 def describe(
     cfg: Config, shape: tuple[int, ...], classes: list[str], model: ClipClassifier
 ) -> dict[str, str]:
-    """What somebody with the file alone has to know, as text by name."""
+    """Everything needed to use the file alone, as text by name."""
     preprocessor = cfg.model.get('data_preprocessor') or {}
     return dict(
         input='clips: uint8 [N, T, 3, H, W], RGB, 0..255, resized and cropped; normalised in the network',
@@ -94,7 +95,7 @@ def describe(
 
 
 def _resize(cfg: Config) -> dict:
-    """How the test pipeline resizes frames: a network sees other pixels where another way is taken.
+    """How the test pipeline resizes frames; another way would give the network other pixels.
 
     ``short_side`` in pixels or ``size`` (width, height), the interpolation, and the class that does it:
     ``'Resize'`` is OpenCV's ``cv2.resize``, without antialiasing, ``'PillowResize'`` is Pillow's, with it.

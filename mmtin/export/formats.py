@@ -1,4 +1,4 @@
-"""Write and open files that run a network without mmtin: ONNX and programs of torch.export."""
+"""Write and open files of a network that run without mmtin: ONNX and programs of torch.export."""
 
 import json
 import logging
@@ -21,7 +21,7 @@ Network = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 def export_program(model: ClipClassifier, shape: tuple[int, ...]) -> ExportedProgram:
-    """The computation for any number of clips of ``shape`` ``T, 3, H, W``, traced on the CPU.
+    """Trace the computation on the CPU, for any number of clips of ``shape`` ``T, 3, H, W``.
 
     Raises:
         UserError: if torch is older than 2.6.
@@ -37,12 +37,12 @@ def export_program(model: ClipClassifier, shape: tuple[int, ...]) -> ExportedPro
 
 
 def write_program(program: ExportedProgram, path: Path, metadata: Mapping[str, str]) -> None:
-    """Write what ``torch.export.load`` reads; the metadata is its extra file ``metadata.json``."""
+    """Write a file for ``torch.export.load``, with the metadata in its extra file ``metadata.json``."""
     with warnings.catch_warnings():
-        # Of weights that are laid out as channels_last; they are written whole.
+        # About weights in channels_last; they are written completely.
         warnings.filterwarnings('ignore', 'No complete tensor found in the group')
         extra_files = {'metadata.json': json.dumps(metadata, ensure_ascii=False)}
-        with path.open('wb') as file:  # torch would keep the name, and minds its ending
+        with path.open('wb') as file:  # torch would store the name in it, and checks its suffix
             torch.export.save(program, file, extra_files=extra_files)
 
 
@@ -77,7 +77,7 @@ def write_onnx(
     require_onnx(opset)
     from onnx_ir.passes.common import ClearMetadataAndDocStringPass
 
-    # It warns of each operator of torchvision, which nothing here uses.
+    # It warns of each operator of torchvision, which is not used here.
     logging.getLogger('torch.onnx._internal.exporter._registration').setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', FutureWarning)  # within torch itself
@@ -95,7 +95,7 @@ def write_onnx(
 
 
 def open_program(path: Path) -> Network:
-    """A function that runs the program in a file that :func:`write_program` wrote."""
+    """A function that runs the program in a file of :func:`write_program`."""
     with path.open('rb') as file:
         module = torch.export.load(file).module()
 
