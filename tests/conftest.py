@@ -1,4 +1,4 @@
-"""What every test needs: the same random numbers in every run."""
+"""Fixtures of every test, and the order of the tests."""
 
 import ast
 import os
@@ -41,7 +41,7 @@ SLOW_GUARD = 3600
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Trainings first: the other processes of the suite do everything else meanwhile."""
+    """Put trainings first, so that the other processes of the suite do everything else meanwhile."""
     for item in items:
         if item.get_closest_marker('slow') and not item.get_closest_marker('timeout'):
             item.add_marker(pytest.mark.timeout(SLOW_GUARD))

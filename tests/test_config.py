@@ -1,4 +1,4 @@
-"""Swapped backbones and the number of frames that pipelines and backbone agree on."""
+"""Swapped backbones, and the same number of frames in pipelines and backbone."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""From one's own videos to a network: what the config leaves open, trained, tested, applied."""
+"""From one's own videos to a network: completing the config, training, testing, predicting."""
 
 import re
 import shlex
@@ -56,7 +56,7 @@ def test_classes_lists_and_names_come_from_the_folders(name, depth, folder, tmp_
         part = 'train' if loader is cfg.train_dataloader else 'val'
         assert loader.dataset.ann_file == str(tmp_path / f'split/{part}.txt')
         assert loader.dataset.data_prefix.video == str(folder)
-    # Mirrored, the one class is the other.
+    # Each class is the mirrored other one.
     (flip,) = [step for step in cfg.train_dataloader.dataset.pipeline if step.type == 'FlipWithLabel']
     assert flip.labels == str(tmp_path / 'split/labels.txt')
 
@@ -67,7 +67,7 @@ def test_second_run_uses_the_same_division(folder, tmp_path):
     assert {path.name for path in lists} == {'labels.txt', 'train.txt', 'val.txt', 'source.json'}
     again = completed(tmp_path, folder)
     assert again.model.cls_head.num_classes == 2
-    # Nor need it be told of the videos.
+    # Later the videos need not be named again.
     assert completed(tmp_path, None).train_dataloader == again.train_dataloader
     assert {path: path.read_bytes() for path in (tmp_path / 'split').iterdir()} == lists
 

@@ -74,7 +74,7 @@ def test_a_config_elsewhere_inherits_by_path(name, tmp_path):
 
 
 def test_a_config_is_read_before_mmtin_is_imported(tmp_path):
-    """As a script of a user's does, with the mmaction2 whose import fails without mmtin.compat."""
+    """As in a script of a user, with the mmaction2 whose import fails without mmtin.compat."""
     code = (
         'from mmengine.config import Config; '
         f'cfg = Config.fromfile({str(CONFIGS / "tin_r50_16f_sthv1.py")!r}); '

@@ -1,5 +1,5 @@
-"""Files from elsewhere are data: no command runs their code, gives a name to a shell, writes outside its
-output or goes to the network. Configs are Python, and a command runs the one that it is given.
+"""Files from elsewhere are data: no command runs their code, passes a name to a shell, writes outside its
+output or opens a connection. Configs are Python, and a command runs the one that it is given.
 """
 
 import csv
@@ -32,7 +32,7 @@ from tests.datasets.owner_files import write_lines
 from tests.report.tiny_run import tiny_config, write_videos
 from tests.tools.in_process import TOOLS, run_tool
 
-WORD = 'pwned'  # what a name below would make a file of
+WORD = 'pwned'  # the file that a name below would make
 VIDEOS = (
     f'; touch {WORD};.mp4',
     f'$(touch {WORD}).mp4',
@@ -45,7 +45,7 @@ CLASSES = (f'<script>fetch("{WORD}")</script>', f'../../../{WORD}')
 
 
 class Files(NamedTuple):
-    """A run whose clips and classes have such names, and the folder that a command may write to."""
+    """A run whose clips and classes have the names above, and the folder that a command may write to."""
 
     data: Path
     config: Path
@@ -97,8 +97,8 @@ def videos(f: Files) -> list:
     return [f.data / 'val.txt', '--media', f.data, '--config', f.config, '--checkpoint', f.checkpoint]
 
 
-# What a command takes, by the names of tools/. Those that read checkpoints or dumps meet malicious ones,
-# and all meet the names above.
+# The arguments of each command of tools/. Those that read checkpoints or dumps get malicious ones, and all
+# get the names above.
 Arguments = Callable[[Files], list]
 READ_CHECKPOINTS: dict[str, Arguments] = {
     'test': lambda f: [f.config, f.checkpoint, '--work-dir', f.out / 'test', '--dump', f.out / 'dump.pkl'],
@@ -124,8 +124,8 @@ READ_NEITHER: dict[str, Arguments] = {
         *('--out', f.out / 'kinetics', '--allow-missing'),
     ],
 }
-# What these take of others reaches them by the same functions: training by the test of its checkpoints,
-# check_videos by test_video_that_names_addresses. The doctor takes nothing.
+# Tested elsewhere: training by its checkpoints, check_videos by test_video_that_names_addresses. The others
+# take no files from elsewhere.
 APART = {'ablate', 'benchmark', 'check_videos', 'doctor', 'make_demo_data', 'train'}
 COMMANDS = READ_CHECKPOINTS | READ_DUMPS | READ_NEITHER
 
@@ -148,7 +148,7 @@ def test_every_command_is_here():
 
 
 class Malice:
-    """Makes a file where its pickle is read."""
+    """Makes a file when its pickle is read."""
 
     def __init__(self, trace: Path) -> None:
         self.trace = trace
@@ -158,7 +158,7 @@ class Malice:
 
 
 def save_malice(path: Path, kind: str) -> Path:
-    """Write a checkpoint and dump that makes ``path.parent / 'trace'``."""
+    """Write a checkpoint and dump that makes ``path.parent / 'trace'`` if it is run."""
     content = {'state_dict': {'weight': torch.zeros(1)}, 'meta': Malice(path.parent / 'trace')}
     if kind == 'pickle':
         path.write_bytes(pickle.dumps(content))
@@ -226,7 +226,7 @@ def test_malicious_proposals(tmp_path):
 
 
 class Reduced:
-    """Pickled as it is told to."""
+    """Pickled as the call ``how``."""
 
     def __init__(self, *how: Any) -> None:
         self.how = how
@@ -236,7 +236,7 @@ class Reduced:
 
 
 def test_array_that_takes_numbers_for_addresses(tmp_path):
-    """Numbers that numpy is told are objects; it would follow them when it drops the array."""
+    """An array of numbers declared as objects: numpy would use them as addresses when it frees it."""
     rebuild = np.empty(0).__reduce__()[0]
     objects = Reduced(np.dtype, ('O',))
     flags = 0  # with 1 it would crash here rather than fail
@@ -248,7 +248,7 @@ def test_array_that_takes_numbers_for_addresses(tmp_path):
 
 
 class Watch:
-    """Notes what Python does while it is entered, and lets it reach no other machine."""
+    """Records what Python opens, starts and connects to within the block, and blocks connections."""
 
     def __init__(self) -> None:
         self.active, self.connected, self.started, self.written = False, [], [], []
@@ -286,7 +286,7 @@ def all_files(root: Path) -> set[Path]:
     return {path for path in root.rglob('*') if '__pycache__' not in path.parts}
 
 
-# Exporting takes seconds, and names of classes alone.
+# Exporting takes seconds, and reads no names but those of classes.
 @pytest.mark.parametrize('command', sorted(COMMANDS.keys() - {'export_onnx'}))
 def test_names_are_only_names(command, files, watch, monkeypatch):
     arguments = COMMANDS[command](files)
@@ -307,7 +307,7 @@ def test_names_are_only_names(command, files, watch, monkeypatch):
 
 
 def playlist(port: int) -> dict[str, str]:
-    """Texts that FFmpeg takes for videos elsewhere."""
+    """Texts that FFmpeg takes for videos at other addresses."""
     address = f'127.0.0.1:{port}'
     return {
         'hls': f'#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9.0,\nhttp://{address}/a.ts\n#EXT-X-ENDLIST\n',
@@ -322,7 +322,7 @@ def playlist(port: int) -> dict[str, str]:
 @pytest.mark.parametrize('suffix', ['mp4', 'm3u8', 'sdp'])
 @pytest.mark.parametrize('kind', playlist(0))
 def test_video_that_names_addresses(kind, suffix, tmp_path):
-    """Nobody is called, and nobody is waited for."""
+    """No address is opened, and nothing waits for one."""
     with socket.create_server(('127.0.0.1', 0)) as server:
         server.setblocking(False)
         path = tmp_path / f'clip.{suffix}'

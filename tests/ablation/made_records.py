@@ -1,4 +1,4 @@
-"""Records as runs would leave them, with figures that a test chooses."""
+"""Records as of runs, with figures that a test chooses."""
 
 from mmtin.ablation.records import Record
 

@@ -1,4 +1,4 @@
-"""The ablation's TIN differs from TINResNet in the gradient alone, and nobody gets it unasked."""
+"""The ablation's TIN differs from TINResNet in the gradient alone, and is used only on request."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ def test_same_start_same_features_same_gradient_of_offsets_other_gradient_of_fea
     torch.testing.assert_close(*outputs)
     for output in outputs:
         (output**2).mean().backward()
-    # Behind the last interlacing every gradient is right, before the first one none.
+    # After the last interlacing every gradient is right, before the first one none.
     torch.testing.assert_close(
         right.layer2[1].conv1.conv.net2.weight.grad, wrong.layer2[1].conv1.conv.net2.weight.grad
     )

@@ -1,4 +1,4 @@
-"""Tables and files."""
+"""Tables and files of a benchmark."""
 
 import csv
 

@@ -1,4 +1,4 @@
-"""What is timed is checked first, and counts the clips."""
+"""Loading is checked before it is timed, and counts the clips."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Peaks of memory, counted."""
+"""Peaks of memory are those that can be counted."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Whole networks, small: what is timed is right, and every size has its lines."""
+"""Small whole networks: the timed ones compute the right answer, and every size has its lines."""
 
 from dataclasses import replace
 

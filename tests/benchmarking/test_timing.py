@@ -1,4 +1,4 @@
-"""Turns, pairs and quartiles."""
+"""Timing in turns, paired ratios and quartiles."""
 
 import pytest
 

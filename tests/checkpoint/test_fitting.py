@@ -1,4 +1,4 @@
-"""Weights of every relative of the network, by every way in."""
+"""Weights of every related network are fitted, however they are loaded."""
 
 import copy
 import re
@@ -26,7 +26,7 @@ sources = pytest.mark.parametrize('source', SOURCES)
 
 
 def randomise(module):
-    """Numbers that no initialisation gives, also in the statistics of BatchNorm, to know them again."""
+    """Set numbers that no initialisation gives, also in the statistics of BatchNorm, to recognise them."""
     with torch.no_grad():
         for tensor in module.state_dict().values():
             if tensor.is_floating_point():
@@ -54,7 +54,7 @@ def weights_of(source):
 
 
 def plain(weights):
-    """Weights of the 2D network that all have in common, under its names."""
+    """The weights of the 2D network that all have, under its names."""
     return {
         key.replace('.net2.', '.').replace('.net.', '.'): value
         for key, value in weights.items()

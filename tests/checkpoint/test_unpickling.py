@@ -1,4 +1,4 @@
-"""What mmengine keeps in a checkpoint is read, and what would run code is refused."""
+"""The content of mmengine's checkpoints is read, and pickles that would run code are refused."""
 
 import os
 import pickle
@@ -164,7 +164,7 @@ def test_map_location_that_is_a_function(tmp_path):
 
 
 def test_tensor_beyond_its_memory(tmp_path):
-    """It would read what else the process keeps."""
+    """It would read other memory of the process."""
     torch.save({'x': torch.ones(3)}, tmp_path / 'x.pth', _use_new_zipfile_serialization=False)
     content = (tmp_path / 'x.pth').read_bytes()
     # The size (3,) and stride (1,), each as a byte in a tuple of one.

@@ -1,4 +1,4 @@
-"""Warnings of upstream stay away from those who use the commands."""
+"""Commands show no upstream warnings that a user cannot act on."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from tests.tools.in_process import TOOLS
 
 STOCK = 'mmaction::recognition/tsn/tsn_imagenet-pretrained-r50_8xb32-1x1x3-100e_kinetics400-rgb.py'
 
-# In one process, which has imported first what the commands import before mmtin.
+# In one process, which first imports what the commands import before mmtin.
 EVERY_HELP = """
 import ast, pathlib, runpy, sys
 tools = sorted(pathlib.Path(sys.argv[1]).glob('*.py'))

@@ -1,4 +1,4 @@
-"""The remedies for MMAction2: each works, and is absent where its fault is."""
+"""The remedies for MMAction2: each works, and is applied only where its fault is present."""
 
 import importlib.util
 import itertools
@@ -24,7 +24,7 @@ from tests.datasets.video.video_files import SMALL, read_all
 
 
 def import_anew(monkeypatch):
-    """``import mmaction`` and mmdet, as if nobody had yet."""
+    """Import mmaction and mmdet as if they had not been imported yet."""
     for name in ('mmaction', 'mmdet'):
         monkeypatch.delitem(sys.modules, name, raising=False)
     importlib.import_module('mmaction')

@@ -9,7 +9,7 @@ from mmtin.compat.opencv import check_loads
 
 @pytest.fixture
 def opencv_says(tmp_path, monkeypatch):
-    """Put a cv2 in the place of the real one that ends in an ImportError as it is imported."""
+    """Replace cv2 by one that raises an ImportError when it is imported."""
 
     def fail(text):
         (tmp_path / 'cv2.py').write_text(f'raise ImportError({text!r})')

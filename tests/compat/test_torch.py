@@ -1,4 +1,4 @@
-"""What an old torch cannot do is said in one sentence; its operators are differentiated all the same."""
+"""Missing features of an old torch end in one sentence; its operators have gradients nevertheless."""
 
 import pytest
 import torch

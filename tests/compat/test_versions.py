@@ -1,4 +1,4 @@
-"""Versions that mmtin was not tried with are refused, whichever distribution brings a module."""
+"""Versions that mmtin was not tested with are refused, whichever distribution has the module."""
 
 import importlib.metadata
 from email.message import Message

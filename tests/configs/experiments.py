@@ -35,7 +35,7 @@ _NAME = re.compile(
 
 
 class Experiment(NamedTuple):
-    """What a config file is, by its name alone: what the name does not say is as in the paper."""
+    """An experiment as its name describes it; what the name leaves out is as in the paper."""
 
     name: str
     model: str
@@ -77,7 +77,7 @@ class Experiment(NamedTuple):
 
     @property
     def is_released(self) -> bool:
-        """Whether the recipe is that of public code in place of the paper's."""
+        """Whether the recipe is that of public code instead of the paper's."""
         return self.variant in ('imagenet', 'authors')
 
     @property

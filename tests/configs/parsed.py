@@ -1,9 +1,9 @@
-"""What every config was parsed to when that was last looked at; to accept what it is now:
+"""The snapshot of all parsed configs. Accept the present ones with:
 
     python -m tests.configs.parsed
 
-An entry is written as Python, which knows tuples from lists. Many configs share it, so that it stands in
-the file once.
+Entries are written as Python, which tells tuples from lists. An entry that many configs share is in the
+file once.
 """
 
 import ast
@@ -34,13 +34,13 @@ def read() -> dict[str, dict]:
 
 
 def write() -> None:
-    """Make the snapshot what the configs are."""
+    """Write the snapshot of the present configs."""
     values, configs = {}, {}
     for path in sorted(CONFIGS.glob('*.py')):
         texts = {key: repr(_ordered(value)) for key, value in sorted(parsed(path).items())}
         configs[path.stem] = {key: _digest(text) for key, text in texts.items()}
         values |= {_digest(text): text for text in texts.values()}
-    # A value, a config each on its line, for whoever reads the difference.
+    # One value and one config per line, so that differences can be read.
     tables = dict(values=dict(sorted(values.items(), key=lambda item: item[1])), configs=configs)
     lines = {
         name: ',\n'.join(f'{json.dumps(key)}: {json.dumps(value)}' for key, value in table.items())
@@ -56,7 +56,7 @@ def _digest(text: str) -> str:
 
 
 def _ordered(value):
-    """The order in which a config names its entries says nothing."""
+    """Sort entries by name, since their order in a config does not matter."""
     if isinstance(value, dict):
         return {key: _ordered(value[key]) for key in sorted(value)}
     if isinstance(value, (list, tuple)):

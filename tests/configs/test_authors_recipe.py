@@ -1,4 +1,4 @@
-"""The recipe of deepcs233/TIN, held against what its code does."""
+"""The recipe of deepcs233/TIN, compared with its code."""
 
 import math
 import random

@@ -1,4 +1,4 @@
-"""What `mim search mmtin` finds is what there is."""
+"""`mim search mmtin` finds the experiments that are there."""
 
 import runpy
 

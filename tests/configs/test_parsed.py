@@ -1,7 +1,7 @@
-"""Configs are parsed to what they were, entry by entry, however their files come to say it.
+"""Configs are parsed to the entries of the snapshot, however their files are written.
 
-People and ``inference_recognizer`` read these entries. What changes on purpose is accepted by
-``python -m tests.configs.parsed``, and the difference of its file shows what that was.
+People and ``inference_recognizer`` read these entries. ``python -m tests.configs.parsed`` accepts a change,
+and the difference of its file shows it.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""The relatives of TINResNet, written anew with the names that their own software gives them."""
+"""Networks related to TINResNet, with the names of weights of their own software."""
 
 import re
 
@@ -248,7 +248,7 @@ def scores(recognizer: nn.Module, frames: Tensor) -> Tensor:
 
 @torch.no_grad()
 def randomise(network: nn.Module, num_segments: int) -> nn.Module:
-    """Give it weights that no initialisation gives and the statistics of its activations; in eval mode."""
+    """Set weights that no initialisation gives and statistics of activations; return it in eval mode."""
     norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
     for norm in norms:
         nn.init.uniform_(norm.weight, 0.5, 1)
@@ -256,7 +256,7 @@ def randomise(network: nn.Module, num_segments: int) -> nn.Module:
         norm.momentum = 1
     for module in network.modules():
         if isinstance(module, OffsetLayers):
-            # As large as it takes for offsets that differ from clip to clip.
+            # Large enough for offsets that differ from clip to clip.
             nn.init.normal_(module.conv.weight, std=0.2)
             nn.init.orthogonal_(module.fc.weight)
             nn.init.orthogonal_(module.lastlayer.weight)

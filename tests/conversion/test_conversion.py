@@ -1,4 +1,4 @@
-"""A converted checkpoint computes what its source does, whatever software that is of."""
+"""A converted checkpoint computes the same as its source, from any of the known software."""
 
 import pytest
 import torch
@@ -126,7 +126,7 @@ def in_data_parallel(checkpoint):
 
 
 def build(checkpoint):
-    """The recognizer that the checkpoint says it is, loaded strictly."""
+    """The recognizer of the checkpoint's ``meta``, loaded strictly."""
     recognizer = MODELS.build(checkpoint['meta']['model'])
     recognizer.load_state_dict(checkpoint['state_dict'], strict=True)
     return recognizer.eval()
@@ -139,7 +139,7 @@ def test_same_input_same_logits(kind):
     fill = 'source' if kind in OTHERS else None
     done = convert_checkpoint(checkpoint, T, fill=fill)
     assert done.checkpoint['meta']['source'] == kind.strip()
-    # In double precision: so many random layers enlarge what single precision rounds.
+    # In double precision: so many random layers magnify rounding in single precision.
     source, x = source.double(), frames(2, T).double()
     expected = scores(source, x)
     torch.testing.assert_close(scores(build(done.checkpoint).double(), x), expected, rtol=1e-5, atol=1e-5)
@@ -154,7 +154,7 @@ def test_same_input_same_logits(kind):
 
 
 def test_mmaction2_names_are_those_of_its_network():
-    """What the renamed sources above stand on."""
+    """The assumption of the renamed sources above."""
     own = mmaction2({'type': 'ResNetTIN', 'depth': 18, 'num_segments': T}, T, CLASSES, 512)
     assert mmaction2_1x_tin()[1]['state_dict'].keys() == own.state_dict().keys()
 

@@ -62,7 +62,7 @@ def test_there_and_back():
 
 
 def offsets_and_descriptors(recognizer, clips):
-    """What each layer of a converted recognizer predicts, frames, and what it predicts it from."""
+    """The offsets, in frames, and the input of each layer of a converted recognizer."""
     seen, hooks = {}, []
     for name, module in recognizer.backbone.named_modules():
         if isinstance(module, OffsetNet):
@@ -79,7 +79,7 @@ def offsets_and_descriptors(recognizer, clips):
 
 @torch.no_grad()
 def test_offsets_of_a_network_double():
-    """Exactly in the first layer; behind it the frames of a pair differ, and offsets come near."""
+    """Exact in the first layer; later the frames of a pair differ, and offsets are approximate."""
     source = {'state_dict': randomise(TSN(18, 8, 'TIN', 5), 8).state_dict()}
     short, long = (build(convert_checkpoint(source, frames).checkpoint) for frames in (8, 16))
     first, last = torch.randn(2, 6, 1, 3, 32, 32) + 2 * torch.randn(2, 6, 1, 3, 1, 1)

@@ -1,4 +1,4 @@
-"""The owners' files, read in their own formats; faults in them named by file and line."""
+"""The owners' files are read in their own formats, and faults in them named by file and line."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ official = pytest.mark.skipif(not SHARED.is_dir(), reason=f'the official files a
 
 @pytest.fixture
 def read(tmp_path):
-    """Make the owner's files of a data set, put lines in place of others, read the whole."""
+    """Make the owner's files of a data set, replace lines, and read them."""
 
     def make_and_read(name: str, split: int = 1, replace: dict[str, tuple[str, str]] | None = None):
         MAKERS[name](tmp_path)

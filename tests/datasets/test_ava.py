@@ -1,4 +1,4 @@
-"""AVA's files: read as MMAction2 reads them, with nothing run and nothing missing in silence."""
+"""AVA's files are read as by MMAction2, no code in them is run, and missing files are named."""
 
 import os
 import pickle

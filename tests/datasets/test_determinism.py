@@ -1,4 +1,4 @@
-"""A sample is the same whatever process loads it, in whatever order."""
+"""A sample is the same in any process and in any order of loading."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""The far set: what tells its classes apart is the order of two events, and nothing less."""
+"""The far set: only the order of two events tells its classes apart."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The synthetic videos: deterministic, balanced, decodable, and blind in single frames."""
+"""The synthetic videos are deterministic, balanced and decodable; single frames do not tell the class."""
 
 import json
 

@@ -130,7 +130,7 @@ def test_command_prints_what_mends_and_fails(monkeypatch, capsys):
 
 @pytest.mark.parametrize('way', [['-m', 'mmtin', 'doctor'], [str(ROOT / 'tools/doctor.py')]], ids=str)
 def test_it_runs_where_mmtin_cannot_be_imported(way, tmp_path):
-    """Here because of an mmengine that seems to be another."""
+    """``import mmtin`` fails here because mmengine seems to have another version."""
     (tmp_path / 'mmengine-0.1.0.dist-info').mkdir()
     (tmp_path / 'mmengine-0.1.0.dist-info/METADATA').write_text(
         'Metadata-Version: 2.1\nName: mmengine\nVersion: 0.1.0\n'

@@ -12,7 +12,7 @@ from mmtin.errors import UserError
 
 @HOOKS.register_module()
 class Fault(Hook):
-    """Let the process of rank 1 fail before its second iteration, in the way ``how`` says.
+    """Let the process of rank 1 fail before its second iteration, in the way ``how``.
 
     The file ``trace`` has the time of it.
     """

@@ -1,4 +1,4 @@
-"""Imported by a process of torchrun, it writes the names of the threads that are left at the end."""
+"""Imported by a process of torchrun, it writes the names of the threads that are alive at its end."""
 
 import atexit
 import os

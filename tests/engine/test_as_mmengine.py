@@ -30,7 +30,7 @@ class Calls(Hook):
 
 
 def train(work_dir, hook, loop, loop_arguments, accuracies=(), **checkpoint):
-    """What a training leaves: files by name and what they hold, what it remembers, the calls of hooks."""
+    """The results of a training: files with their content, message hub, calls of hooks."""
     calls = Calls()
     runner = make_runner(
         work_dir, accuracies=list(accuracies), hooks=[calls], loop=dict(type=loop, **loop_arguments),

@@ -16,7 +16,7 @@ from mmtin.errors import UserError
 
 @pytest.fixture(autouse=True)
 def runner_of_its_own():
-    """A hook of no Runner leaves no word in the message hub of another test's."""
+    """Keep hooks without a Runner from writing into the message hub of another test."""
     yield
     MessageHub.get_current_instance().pop_info(REPORTED, None)
 
@@ -28,7 +28,7 @@ def runner_for(log_dir, size):
 
 
 def batch(*bad, good=0):
-    """A batch of ``good`` samples and one whose place ``bad`` clips had."""
+    """A batch of ``good`` samples and one that replaces the clips ``bad``."""
     samples = [ActionDataSample() for _ in range(good + bool(bad))]
     if bad:
         samples[0].set_metainfo({BAD_CLIPS: [(name, 'damaged') for name in bad]})

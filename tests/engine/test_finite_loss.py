@@ -117,7 +117,7 @@ class Weights(Hook):
 
 
 def train(work_dir, values, wrapper=OptimWrapper, **options):
-    """Train on one clip an iteration, all its pixels of one value; gives the Runner and what it kept."""
+    """Train on one clip per iteration, with all pixels of one value; return the Runner and the weights."""
     clips = [
         dict(
             inputs=torch.full((2,), value),
@@ -152,7 +152,7 @@ def test_weights_are_those_of_before(value, tmp_path):
 
 
 def test_gradients_that_accumulate(tmp_path):
-    """The fault is named where it is, not where the optimizer steps."""
+    """The fault is reported where it arises, not where the optimizer steps."""
     runner, _ = train(tmp_path, [1.0, 1.0, math.nan, 1.0], accumulative_counts=4)
     with pytest.raises(UserError, match=r'in iteration 3, .*gradient norm nan and the clips 2\.mp4;'):
         runner.train()

@@ -1,4 +1,4 @@
-"""What is looked at before anything is built: lists, labels, loaders, schedules."""
+"""Checks before anything is built: lists, labels, loaders, schedules."""
 
 import copy
 import os

@@ -1,4 +1,4 @@
-"""Which checkpoint a training goes on from, and what a full disk says."""
+"""The checkpoint from which a training goes on, and the error of a full disk."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""A run that is resumed to last longer has the schedule of the longer one."""
+"""A run that is resumed for more epochs has the schedule of the longer run."""
 
 from mmengine.config import Config
 from mmengine.runner import Runner

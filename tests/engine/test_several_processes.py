@@ -1,4 +1,4 @@
-"""Several processes, as people start them, do what one process does. They run on the CPU, over gloo."""
+"""Several processes compute the same as one process. They run on the CPU, over gloo."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What a training and a test say on the terminal, and that the log file has everything as ever."""
+"""The terminal output of a training and a test; the log file has everything."""
 
 import io
 import sys

@@ -25,7 +25,7 @@ _number = itertools.count()
 
 
 class Stopped(Exception):  # noqa: N818
-    """What stops a training here; nothing catches it."""
+    """Stops a training in these tests; nothing catches it."""
 
 
 def stop(runner):

@@ -1,4 +1,4 @@
-"""What is exported and how it is held against PyTorch."""
+"""The exported network and its comparison with PyTorch."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, whatever happens to their writer."""
+"""Files are whole or not there, whatever happens to their writer."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What interlace_ makes of the ResNets of torchvision and timm, printed as JSON; a process of its own.
+"""Interlace the ResNets of torchvision and timm in a process of its own, and print the results as JSON.
 
 torchvision's wheel is for one build of torch, and its package fails to import on any other because its
 operators for detection are missing. Their names are all that its ResNets need.

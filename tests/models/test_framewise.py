@@ -1,4 +1,4 @@
-"""FramewiseBackbone: what a 2D backbone makes of the frames, clip by clip."""
+"""FramewiseBackbone: the features of a 2D backbone for each frame, clip by clip."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Interlacing and convolving as one operation against one after the other."""
+"""Interlacing and convolving as one operation, compared with two operations."""
 
 import copy
 from pathlib import Path
@@ -203,7 +203,7 @@ def test_compiles_and_exports():
 
 @pytest.mark.parametrize('poison', [float('nan'), float('inf')])
 def test_what_is_not_finite_shows(poison):
-    """A network that diverged must not look healthy, forwards or backwards."""
+    """NaN must not be hidden, forwards or backwards."""
     module, x = make(), torch.randn(8, 32, 3, 3)
     x[1, 0, 0, 0] = poison
     assert not module(x)[:4].isfinite().any()

@@ -1,4 +1,4 @@
-"""Compile the Triton kernels for GPUs that need not be there, and print what came of it as JSON.
+"""Compile the Triton kernels for GPUs that need not be there, and print the results as JSON.
 
 Run without TRITON_INTERPRET. Launches become compilations, so that shapes, strides and tiles are those
 of real calls.

@@ -1,4 +1,4 @@
-"""What the operators refuse, and how they name it."""
+"""Wrong arguments of the operators, and their errors."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""How a backend is chosen, and what switches one off."""
+"""The choice of a backend, and switching one off."""
 
 import logging
 import os

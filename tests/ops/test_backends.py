@@ -84,7 +84,7 @@ def test_expanded_gradients(backend, shape):
 
 @backends
 def test_output_and_gradients_are_written_in_full(backend):
-    """New memory holds NaN, so that what a backend forgets to write shows."""
+    """New memory holds NaN, to show what a backend does not write."""
     torch.use_deterministic_algorithms(True)
     try:
         if not torch.empty(3).isnan().all():

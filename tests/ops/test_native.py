@@ -1,4 +1,4 @@
-"""The C kernels: compiling, loading, and what happens where that fails."""
+"""The C kernels: compiling, loading, and failures of these."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""What must hold for any clips, shifts and offsets, of every backend.
+"""Properties of every backend for any clips, shifts and offsets.
 
 hypothesis draws sizes, types and values; its examples are the same in every run.
 """

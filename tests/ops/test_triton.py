@@ -1,5 +1,5 @@
-"""What is the Triton backend's own; the tests that it shares with the other backends are in
-test_backends.py and test_interlace.py. Without a GPU, Triton's interpreter runs the kernels.
+"""Tests of the Triton backend alone; those that it shares with the other backends are in test_backends.py
+and test_interlace.py. Without a GPU, Triton's interpreter runs the kernels.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What `pip install .` gives somebody who has no checkout."""
+"""The installed package, without a checkout."""
 
 import subprocess
 import sys
@@ -68,7 +68,7 @@ def needed(requirements, **environment):
 
 
 def test_plain_install_puts_no_second_copy_over_a_module(requirements):
-    """Which of the distributions of a module is there, is for those who made the environment to say."""
+    """Of several distributions of a module, the environment's stays."""
     family = {'mmcv', 'mmcv-lite', 'mmengine', 'mmdet', 'onedl-mmcv', 'onedl-mmengine', 'onedl-mmdetection'}
     assert not family & needed(requirements)
 
@@ -96,7 +96,7 @@ def test_installed_package_imports_from_its_own_place(python, tmp_path):
 
 
 def test_type_checkers_see_the_types(python, tmp_path):
-    """py.typed tells them that the annotations are meant; without it they take every name for Any."""
+    """py.typed makes them use the annotations; without it every name is Any."""
     (tmp_path / 'uses.py').write_text('from mmtin.ops import tin_shift\ntin_shift(1, 2)\n')
     result = run(
         sys.executable, '-m', 'mypy', '--python-executable', python, '--follow-imports', 'silent',

@@ -1,4 +1,4 @@
-"""The contact sheet as a file that somebody looks at."""
+"""The contact sheet as a picture in a file."""
 
 import cv2
 import numpy as np

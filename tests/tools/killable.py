@@ -1,4 +1,4 @@
-"""Trainings in processes of their own that faults can hit, without the seconds of their imports.
+"""Trainings in processes of their own that can be killed, without the seconds of their imports.
 
 A process that has imported mmtin forks one for each training.
 """

@@ -1,4 +1,4 @@
-"""Run mim as a person does: a process of its own, from a folder of its own."""
+"""Run commands as a person does: in a process of their own, from any folder."""
 
 import subprocess
 import sys

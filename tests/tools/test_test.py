@@ -1,4 +1,4 @@
-"""`mim test`: the weights are the checkpoint's, and what others wrote stays."""
+"""`mim test`: all weights come from the checkpoint, and no file is overwritten."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""`mim train`: what cannot go well ends in one sentence, before the first step."""
+"""`mim train`: wrong input ends in one sentence before the first step."""
 
 import re
 

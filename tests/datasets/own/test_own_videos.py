@@ -1,4 +1,4 @@
-"""One's own videos: what is read, how it is divided, and what is refused."""
+"""One's own videos are read, divided, or refused."""
 
 import shutil
 from collections import Counter

@@ -1,4 +1,4 @@
-"""One item that crashes or hangs costs itself and no other."""
+"""An item that crashes or hangs affects no other."""
 
 import faulthandler
 import os

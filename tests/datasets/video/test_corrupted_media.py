@@ -1,4 +1,4 @@
-"""Corrupted copies of clips: an error or whole frames come of them, no crash, no hang and no leak."""
+"""Corrupted copies of clips give an error or whole frames, and no crash, hang or leak."""
 
 import signal
 from collections import Counter
@@ -65,7 +65,7 @@ def decode(data: bytes) -> tuple[int, np.ndarray]:
 
 
 def outcome(corrupted: Corrupted) -> str:
-    """What comes of decoding. To VP8 and VP9 any bytes are a stream: damage in them cannot be told."""
+    """The result of decoding. In VP8 and VP9 any bytes are a valid stream, so damage cannot be detected."""
     try:
         num_frames, frames = decode(corrupted.data())
     except VideoError as error:
@@ -87,7 +87,7 @@ def corrupted_copies(paths: list[Path], number: int, tmp_path: Path) -> list[Cor
 
 
 def outcomes(batch: list[Corrupted]) -> str:
-    """Called in a process of its own, which ends where one takes too long, also amid FFmpeg."""
+    """Called in a process of its own, which ends if one takes too long, even within FFmpeg."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     names = []
     for corrupted in batch:
@@ -98,7 +98,7 @@ def outcomes(batch: list[Corrupted]) -> str:
 
 
 def check(found: Counter) -> None:
-    """A crash and a hang have names that are not among these."""
+    """Crashes and hangs have other names than these."""
     assert found.keys() <= {'error', 'fewer frames', 'frames', 'other frames'}, found
     assert found['error'] > found.total() / 2, found
     assert found['other frames'] <= found.total() / 100, found

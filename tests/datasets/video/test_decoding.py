@@ -1,4 +1,4 @@
-"""The frames asked for, with the pixels that come when a video is decoded frame after frame."""
+"""Decoding returns the wanted frames, with the same pixels as decoding all frames in turn."""
 
 import io
 import pickle

@@ -1,4 +1,4 @@
-"""A file that ends before it says is told from a whole one, wherever it ends."""
+"""A file that is shorter than it states is recognised, wherever it is cut off."""
 
 import numpy as np
 import pytest

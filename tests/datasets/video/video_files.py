@@ -1,4 +1,4 @@
-"""Video files for tests, and their frames decoded one after the other from the first on."""
+"""Video files for tests, and their frames decoded in turn."""
 
 import importlib.util
 import io
@@ -46,7 +46,7 @@ def encode(
 
 
 def read_all(data: bytes) -> list[np.ndarray]:
-    """Every frame that a player shows, ``[H, W, 3]``, RGB: nothing is sought and nothing left out."""
+    """Every frame that a player shows, ``[H, W, 3]``, RGB, decoded without seeking or skipping."""
     with av.open(io.BytesIO(data), metadata_errors='replace') as container:
         return [
             frame.to_ndarray(format='rgb24', interpolation='BICUBIC') for frame in container.decode(video=0)
