@@ -113,7 +113,7 @@ def add_loading(commands, parents: list[argparse.ArgumentParser]) -> None:
 
 
 def network_options() -> argparse.ArgumentParser:
-    """Options of whatever runs whole networks."""
+    """Options of the benchmarks of whole networks."""
     parser = argparse.ArgumentParser(add_help=False)
     depths = TINResNet.arch_settings
     parser.add_argument('--depth', type=int, choices=depths, default=50, help='default: %(default)s')
@@ -202,7 +202,7 @@ def run_loading(args: argparse.Namespace) -> Iterable[dict]:
     subjects = loading_subjects(args.videos, args.frames)
     clips = {name: call() for name, call in subjects.items()}
     seconds = alternate(subjects, args.repeats, args.warmup, track=bar('Loading'))
-    # 'train, fast' is set against 'train, stock'.
+    # 'train, fast' is compared with 'train, stock'.
     stock = {name: f'{name.rpartition(", ")[0]}, stock' for name in subjects}
     rows = compare(seconds, {name: {'stock': other} for name, other in stock.items() if other in subjects})
     return [record({}, row, **{'clips/s': clips[row.name] / row.median}) for row in rows]

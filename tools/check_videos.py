@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """Decode every clip of a list the way training does, and name those that fail.
 
-8 frames of each clip are decoded (--num-segments), first and last included, not every frame. A clip that
-crashes the decoder or keeps it busy for too long is named like any other. The exit status is 0 if all
-clips are good, 1 if some are bad.
+8 frames of each clip are decoded (--num-segments), the first and the last included. A clip that crashes the
+decoder or takes too long is named like any other. The exit status is 0 if all clips are good, 1 if some are
+bad.
 """
 
 import argparse

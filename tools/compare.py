@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Set the latest test results of experiments side by side, as a Markdown table."""
+"""Compare the latest test results of experiments in a Markdown table."""
 
 import argparse
 

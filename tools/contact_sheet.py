@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Draw a few test clips of all classes in turn, with their true and predicted class."""
+"""Draw a few test clips of different classes, with their true and predicted class."""
 
 import argparse
 from pathlib import Path

@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-"""Make of a checkpoint from elsewhere one that TINResNet loads, and a config to use it with.
+"""Convert a checkpoint from elsewhere to one that TINResNet loads, with a config for it.
 
-Known by their keys are checkpoints of deepcs233/TIN, X-Temporal, MMAction2 (TIN, TSM, TSN, 0.x and 1.x),
-TSM's own release, torchvision and mmtin itself. The file is only read, never run.
+Checkpoints of deepcs233/TIN, X-Temporal, MMAction2 (TIN, TSM, TSN, 0.x and 1.x), TSM's own release,
+torchvision and mmtin are recognised by their keys. No code in the file is run.
 
   tools/convert_checkpoint.py tin_sthv1.pth.tar released/tin.pth        # and its config, released/tin.py
   tools/convert_checkpoint.py tin_8f.pth tin_16f.pth --num-segments 16  # adapts the networks tied to T
-  tools/convert_checkpoint.py tsm.pth tin.pth --fill source             # a TIN that does what the TSM does
+  tools/convert_checkpoint.py tsm.pth tin.pth --fill source             # a TIN that computes as the TSM
 """
 
 import argparse
@@ -71,7 +71,7 @@ def main() -> None:
             model = done.checkpoint['meta']['model']
             can_predict = 'cls_head' in model and 'mean' in model['data_preprocessor']
             with whole_files(args.target, *[config] * can_predict) as parts:
-                with parts[0].open('wb') as file:  # by a name, torch would keep the temporary one in it
+                with parts[0].open('wb') as file:  # given a name, torch would store the temporary one in it
                     torch.save(done.checkpoint, file)
                 if can_predict:
                     parts[1].write_text(recipe(done.checkpoint['meta']), encoding='utf-8')

@@ -1,9 +1,9 @@
 #!/usr/bin/env python
-"""Say what mmtin finds on this machine, what fits, what does not, and the line that mends it.
+"""Check what mmtin needs on this machine, and print the lines that mend what does not fit.
 
-It looks at Python, torch, numpy, MMAction2 and its family, the decoders, everything else that mmtin asks
-for, the compiler and the backends of the operator. It runs where `import mmtin` refuses to, as
-`python -m mmtin doctor` too. The exit status is 1 if something needs mending.
+It checks Python, torch, numpy, MMAction2 and its family, the decoders, all other requirements, the compiler
+and the backends of the operator. It runs even where `import mmtin` fails, and as `python -m mmtin doctor`.
+The exit status is 1 if something needs mending.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def main() -> None:
     for fits, title in ((False, 'Mend it with:'), (None, 'Faster with:')):
         lines = [finding.remedy for finding in findings if finding.fits is fits and finding.remedy]
         if lines:
-            # Not through rich, which would break what somebody wants to copy.
+            # Not by rich, which would wrap lines that are to be copied.
             print('\n'.join([title, *(f'    {line}' for line in lines)]))
     sys.exit(any(finding.fits is False for finding in findings))
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Average the scores of several dumps of one test set and say what each and the whole is worth.
+"""Average the scores of several dumps of one test set, and print the metrics of each and of the average.
 
 `mim test mmtin CONFIG --checkpoint FILE --dump FILE.pkl` writes a dump. TIN-En of the paper is the average
 of 8 and 16 frames: tools/ensemble.py tin_8f.pkl tin_16f.pkl --out tin_en.pkl

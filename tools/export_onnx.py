@@ -1,13 +1,13 @@
 #!/usr/bin/env python
-"""Write a trained recognizer as one file that runs without MMAction2, and check it against PyTorch.
+"""Export a trained recognizer to one file that runs without MMAction2, and compare it with PyTorch.
 
     tools/export_onnx.py configs/tin_r50_sthv1.py epoch_25.pth tin.onnx --videos clip1.mp4 clip2.mp4
 
 A name that ends in .onnx gives ONNX with standard operators alone, one that ends in .pt2 a program for
-torch.export.load. Both take `clips`, uint8 RGB [N, T, 3, H, W] for any N, resized and cropped as the test
-pipeline of the config does it; the normalisation is inside. They give `scores` and `probabilities`, float32
-[N, classes]; average those of a video's clips. T, H, W, the way of resizing and the names of the classes
-are in its metadata.
+torch.export.load. The input is `clips`, uint8 RGB [N, T, 3, H, W] for any N, resized and cropped as by the
+test pipeline of the config; the normalisation is inside. The outputs are `scores` and `probabilities`,
+float32 [N, classes]; average those of a video's clips. T, H, W, the kind of resizing and the names of the
+classes are in its metadata.
 """
 
 import argparse

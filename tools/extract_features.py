@@ -1,15 +1,15 @@
 #!/usr/bin/env python
-"""Features of the windows of videos, for temporal localisation: what a recognizer sees before it decides.
+"""Extract features of the windows of videos, for temporal localisation.
 
     tools/extract_features.py videos/ --num-windows 100 --format csv --out features \\
         --config configs/tin_r50_kinetics400.py --checkpoint tin.pth
     tools/extract_features.py match.mkv --window 2 --stride 1 --format h5 --out match.h5 ...
 
 Each video gives [windows, channels], float32: the backbone's features averaged over height, width and the
-frames of the window. `npy` and `csv` are a file a video, sub-folders kept; the csv is what MMAction2's BSN
-and BMN read (--num-windows 100), one header line first. `h5` is one file, a data set a video, with the
-attribute `seconds`. Beside npy and csv, index.json holds the seconds of each window. The exit status is 0
-if all videos were read, 3 if some were not, 1 if none was.
+frames of the window. `npy` and `csv` write a file per video and keep sub-folders; MMAction2's BSN and BMN
+read the csv (--num-windows 100), which begins with a header line. `h5` writes one file with a data set per
+video, with the attribute `seconds`. With npy and csv, index.json holds the seconds of each window. The exit
+status is 0 if all videos were read, 3 if some were not, 1 if none was.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Table 1 of the paper with, beside each published figure, the one counted, timed or tested here.
+"""Write Table 1 of the paper, with the figure counted, timed or tested here beside each published one.
 
-`tools/leaderboard.py submit` writes predictions for a test set in the form that a challenge takes.
+`tools/leaderboard.py submit` writes predictions for a test set in the format of a challenge.
 """
 
 import argparse

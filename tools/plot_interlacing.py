@@ -1,9 +1,9 @@
 #!/usr/bin/env python
-"""Draw what the TIN layers of a network learned: offsets, weights of frames, and one clip interlaced.
+"""Draw the offsets and weights that the TIN layers of a network learned, and one interlaced clip.
 
-A work directory shows what its last validation or test recorded, and one clip by the same network: the
-checkpoint of that test, or the last one of the training. A checkpoint is run on the test set of its config,
-or on the clips named with --videos. Each figure becomes a .png and a .svg file.
+For a work directory it draws the record of its last validation or test, and one clip by the checkpoint of
+that test, or by the last one of the training. A checkpoint is run on the test set of its config, or on the
+clips named with --videos. Each figure is a .png and a .svg file.
 """
 
 import argparse

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Say what happens in videos: one, a folder of them, a list, or along a long or live stream.
+"""Predict the classes of videos: of one, a folder, a list, or along a long or live stream.
 
     tools/predict.py clip.mp4 --config configs/tin_r50_kinetics400.py --checkpoint tin.pth
     tools/predict.py videos/ --config ... --checkpoint ... --out results.json --save-video
@@ -12,9 +12,9 @@ probability for each video; a video that cannot be read is named there with the 
 exit status is 0 if all were predicted, 3 if some were not, 1 if none was.
 
 With --stream a window slides over the video, and each gives a line of JSON: start and end in seconds, its
-classes, and the classes of an exponential average over the windows so far. A live source (a camera, rtsp,
-rtmp, rtp, srt or udp) that is faster than the network loses its oldest frames, and their number is told;
-other sources lose none. Ctrl-C ends it after a whole line.
+classes, and the classes of an exponential average over the windows so far. If a live source (a camera,
+rtsp, rtmp, rtp, srt or udp) is faster than the network, its oldest frames are dropped and counted; other
+sources lose none. Ctrl-C ends it after a whole line.
 """
 
 import argparse
@@ -130,7 +130,7 @@ def load(args: argparse.Namespace) -> tuple[torch.nn.Module, list[str]]:
 
 
 def short_video(num_frames: int, num_segments: int) -> str:
-    """What is said of a video with fewer frames than the network looks at."""
+    """The note on a video with fewer frames than the network takes."""
     if num_frames == 1:
         return f'one frame, as of a picture, for clips of {num_segments}: nothing moves in it'
     return f'{num_frames} frames for clips of {num_segments}: some are repeated'
@@ -201,7 +201,7 @@ def predict_stream(args: argparse.Namespace) -> int:
         model, names = load(args)
         source = stack.enter_context(open_source(args.videos, args.size, args.fps))
         frames = stack.enter_context(LiveFrames(source)) if source.live else source.frames
-        # On a terminal the lines themselves tell how far it is.
+        # On a terminal the lines themselves show the progress.
         shows_lines = not args.out and out.isatty()
         bar = None if shows_lines else stack.enter_context(VideoProgress('Streaming', unit='windows'))
         spans = sliding_spans(args.window, args.stride, source.fps)

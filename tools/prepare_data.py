@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Write the lists of a data set from the files that its owner ships (see data/README.md).
+"""Write the lists of a data set from its owner's files (see data/README.md).
 
 DATASET folder takes videos of your own, a folder for each class, and divides them:
 tools/prepare_data.py folder --media my_videos

@@ -1,9 +1,9 @@
 #!/usr/bin/env python
-"""One HTML file for a finished run, or for several side by side.
+"""Write an HTML report of a finished run, or of several side by side.
 
 It shows metrics, curves, offsets and weights, confused classes, the best and worst clips, config and
-environment, and opens from disk with no network. Run it where `mim test` ran, so that the clips are found.
-Scores of clips come from `mim test ... --work-dir WORK_DIR --dump WORK_DIR/predictions.pkl`.
+environment, and needs no network. Run it where `mim test` ran, so that the clips are found. Scores of clips
+come from `mim test ... --work-dir WORK_DIR --dump WORK_DIR/predictions.pkl`.
 """
 
 import argparse

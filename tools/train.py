@@ -35,7 +35,7 @@ def main() -> None:
         cfg = Config.fromfile(args.config)
         refuse_late_options(cfg, args.cfg_options or ())
         if cfg.get('randomness') is not None:
-            # MMAction2 lets the randomness of a config win over these arguments.
+            # In MMAction2 the randomness of a config overrides these arguments.
             given = {name: getattr(args, name) for name in ('seed', 'deterministic', 'diff_rank_seed')}
             cfg.randomness.update(
                 {name: value for name, value in given.items() if value not in (None, False)}
