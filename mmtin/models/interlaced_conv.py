@@ -6,8 +6,8 @@ It is MMAction2's CombineNet, whose names it keeps, so that its checkpoints load
 from mmaction.models.backbones.resnet_tin import CombineNet
 from mmcv.cnn.bricks.wrappers import Conv2d
 from torch import Tensor, nn
-from torch.nn.modules import module as _all_modules
 
+from mmtin.models.module_hooks import has_hooks
 from mmtin.models.temporal_interlace import OffsetNet, TemporalInterlace, WeightNet, check_whole_clips
 from mmtin.ops.backend import InPlaceBackend, in_place_backend
 from mmtin.ops.descriptor import describe
@@ -58,8 +58,8 @@ class InterlacedConv(CombineNet):
             and conv.padding_mode == 'zeros'
             and not isinstance(conv.padding, str)  # 'same' may pad one side more than the other
             and self.net1.folded_channels > 1  # a single channel has no memory format to tell
-            and not _has_hooks(conv)
-            and not _has_hooks(self.net1)
+            and not has_hooks(conv)
+            and not has_hooks(self.net1)
         )
 
 
@@ -85,7 +85,7 @@ def _plain_parameters(interlace: TemporalInterlace, x: Tensor) -> list[Tensor] |
     offset_net, weight_net = interlace.offset_net, interlace.weight_net
     layers = offset_net.conv, offset_net.fc1, offset_net.fc2, weight_net.conv
     modules = offset_net, weight_net, *layers
-    if tuple(map(type, modules)) != _NETWORKS or any(map(_has_hooks, modules)):
+    if tuple(map(type, modules)) != _NETWORKS or any(map(has_hooks, modules)):
         return None
     parameters: list = [parameter for layer in layers for parameter in (layer.weight, layer.bias)]
     channels, frames, groups = (
@@ -103,17 +103,3 @@ def _plain_parameters(interlace: TemporalInterlace, x: Tensor) -> list[Tensor] |
         if parameter.dtype != x.dtype or parameter.device != x.device or not parameter.is_contiguous():
             return None
     return parameters
-
-
-def _has_hooks(module: nn.Module) -> bool:
-    """Whether somebody listens to what goes into ``module`` or comes out of it."""
-    return bool(
-        module._forward_hooks
-        or _all_modules._global_forward_hooks
-        or _all_modules._global_forward_pre_hooks
-        or _all_modules._global_backward_hooks
-        or _all_modules._global_backward_pre_hooks
-        or module._forward_pre_hooks
-        or module._backward_hooks
-        or module._backward_pre_hooks
-    )

@@ -16,6 +16,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from mmtin.checkpoint import backbone_weights, fit_state_dict, read_checkpoint
 from mmtin.errors import UserError
 from mmtin.models.interlaced_conv import InterlacedConv
+from mmtin.models.residual_blocks import ARCH_SETTINGS
 from mmtin.models.temporal_interlace import TemporalInterlace
 
 _FUSING = threading.Lock()
@@ -53,6 +54,8 @@ class TINResNet(ResNetTSM):
         UserError: if an argument is out of range, the channels do not divide into the groups, or a
             checkpoint does not fit.
     """
+
+    arch_settings = ARCH_SETTINGS
 
     def __init__(
         self,

@@ -52,6 +52,10 @@ static float *runs_at(const View *v, const Tile *tile, int64_t frame) {
         + tile->first;
 }
 
+static int worth_threads(const Shape *s) {
+    return s->clips * s->frames * s->groups * s->rows * s->run >= WORTH_THREADS;
+}
+
 static int inside(int64_t frame, int64_t frames) { return frame >= 0 && frame < frames; }
 
 /* The loops below take most of the time where runs are short, unless the compiler knows their width. */
@@ -79,15 +83,14 @@ INLINE void scale_runs(float *restrict out, int64_t out_row, float a, const floa
 
 INLINE float dot_runs(const float *restrict p, int64_t p_row, const float *restrict q, int64_t q_row,
                       int64_t rows, int64_t width) {
-    float lanes[LANES] = {0}, sum = 0;
+    float lanes[LANES] = {0};
     for (int64_t r = 0; r < rows; r++, p += p_row, q += q_row) {
         int64_t i = 0;
         for (; i + LANES <= width; i += LANES)
             for (int64_t lane = 0; lane < LANES; lane++) lanes[lane] += p[i + lane] * q[i + lane];
         for (int64_t lane = 0; lane < width - i; lane++) lanes[lane] += p[i + lane] * q[i + lane];
     }
-    for (int64_t lane = 0; lane < LANES; lane++) sum += lanes[lane];
-    return sum;
+    return sum_of_lanes(lanes);
 }
 
 INLINE void copy_runs(float *restrict out, int64_t out_row, const float *restrict p, int64_t row, int64_t rows,
@@ -126,7 +129,7 @@ static float dot(const Tile *tile, const float *p, int64_t p_row, const float *q
  * x. If `within`, out holds the clips and x takes a copy of them first. */
 void interlace(Shape s, View x, const float *offset, const float *weight, View out, int within) {
     const Tiling tiles = tiling(&s);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (worth_threads(&s))
     for (int64_t index = 0; index < s.clips * s.groups * tiles.count; index++) {
         const Tile tile = tile_at(&s, &tiles, index);
         float share;
@@ -147,7 +150,7 @@ void interlace(Shape s, View x, const float *offset, const float *weight, View o
 static void interlace_adjoint(Shape s, View grad_out, View x, const float *offset, const float *weight,
                               View grad_x, float *sums, int within) {
     const Tiling tiles = tiling(&s);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (worth_threads(&s))
     for (int64_t index = 0; index < s.clips * s.groups * tiles.count; index++) {
         const Tile tile = tile_at(&s, &tiles, index);
         float share;

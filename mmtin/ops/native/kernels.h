@@ -18,3 +18,12 @@ typedef struct {
 
 /* Many sums side by side: one alone would wait for each addition before the next. */
 enum { LANES = 32 };
+
+static inline float sum_of_lanes(float *lanes) {
+    for (int64_t half = LANES / 2; half; half /= 2)
+        for (int64_t lane = 0; lane < half; lane++) lanes[lane] += lanes[lane + half];
+    return lanes[0];
+}
+
+/* Floats from which waking other threads takes less time than they save; torch asks for as many. */
+enum { WORTH_THREADS = 32768 };

@@ -9,19 +9,18 @@ typedef struct {
 } Networks;
 
 static float mean_of_plane(const float *x, int64_t pixels) {
-    float lanes[LANES] = {0}, sum = 0;
+    float lanes[LANES] = {0};
     int64_t i = 0;
     for (; i + LANES <= pixels; i += LANES)
         for (int64_t lane = 0; lane < LANES; lane++) lanes[lane] += x[i + lane];
-    for (; i < pixels; i++) sum += x[i];
-    for (int64_t lane = 0; lane < LANES; lane++) sum += lanes[lane];
-    return sum / pixels;
+    for (int64_t lane = 0; lane < pixels - i; lane++) lanes[lane] += x[i + lane];
+    return sum_of_lanes(lanes) / pixels;
 }
 
 /* Means over space [N, C, T] of clips x, which are seen as one group of all channels. */
 void describe(Shape s, View x, int64_t channels, float *means) {
     const int64_t planes = s.rows == 1 ? channels : 1, pixels = s.rows * s.run / channels;
-#pragma omp parallel for collapse(3) schedule(static)
+#pragma omp parallel for collapse(3) schedule(static) if (s.clips * s.frames * channels * pixels >= WORTH_THREADS)
     for (int64_t n = 0; n < s.clips; n++)
         for (int64_t t = 0; t < s.frames; t++)
             for (int64_t c = 0; c < planes; c++) {
