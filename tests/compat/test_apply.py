@@ -1,5 +1,6 @@
 """All remedies together, in a process where nothing is imported yet."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,13 +35,15 @@ def test_everything_imports_in_a_fresh_process():
 
 def test_guide_explains_what_is_said_without_mmtin():
     output = python(
-        'from mmaction.registry import MODELS\n'
-        'try:\n    MODELS.build(dict(type="TINResNet", depth=18))\n'
-        'except Exception as error:\n    print(error)\n'
+        'try:\n'
+        '    from mmaction.registry import MODELS\n'
+        '    MODELS.build(dict(type="TINResNet", depth=18))\n'
+        'except Exception as error:\n'
+        '    print(error)\n'
     )
     guide = (Path(__file__).parents[2] / 'docs/guides/troubleshooting.md').read_text()
-    assert output.strip()
-    assert f"| `{output.strip()}` | MMAction2's wheel lacks a package | `import mmtin` before" in guide
+    explained = re.findall(r'^\| `([^`]+)` \| [^|]+ \| `import mmtin` before', guide, re.MULTILINE)
+    assert [sentence for sentence in explained if sentence in output], output
 
 
 def test_applying_twice_changes_nothing():
