@@ -25,6 +25,7 @@ OTHERS = {
     '.venv/bin/pip',
     '.venv/bin/python -m pip',
     'apt-get',
+    'export ',
     'ffmpeg',
     'pip',
     'python -m venv',

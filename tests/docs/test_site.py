@@ -49,6 +49,10 @@ def test_every_page_has_its_place(site):
         assert f'href="{page}/"' in home, page
 
 
+def test_readme_is_read_in_one_go():
+    assert len((ROOT / 'README.md').read_text().splitlines()) <= 150
+
+
 def test_notebook_is_a_page_with_its_pictures(site):
     page = (site / 'notebooks/clips_to_network/index.html').read_text()
     pictures = re.findall(r'src="(\S+\.png)"', page)
