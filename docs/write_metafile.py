@@ -20,6 +20,9 @@ COLLECTIONS = {
     'TIN': ('2001.06499', 'Temporal Interlacing Network'),
     'TSM': ('1811.08383', 'TSM: Temporal Shift Module for Efficient Video Understanding'),
     'TSN': ('1608.00859', 'Temporal Segment Networks: Towards Good Practices for Deep Action Recognition'),
+    'TRN': ('1711.08496', 'Temporal Relational Reasoning in Videos'),
+    'ECO': ('1804.09066', 'ECO: Efficient Convolutional Network for Online Video Understanding'),
+    'I3D': ('1705.07750', 'Quo Vadis, Action Recognition? A New Model and the Kinetics Dataset'),
 }
 # `mim search mmtin --field weight` prints it, `mim download mmtin` stops at it: mim finds no address in it.
 # A comma or slash would cut it in two; longer, it would not fit in mim's table.
@@ -41,16 +44,23 @@ DATA = dict(
     finetune='your own',
 )
 # Whose paper a network is of, where its name does not say so.
-COLLECTION = dict(rtcn='TIN')
+COLLECTION = dict(rtcn='TIN', ecolite='ECO')
+# Whose rates and epochs the networks of other papers have, by the beginning of a config's name.
+RELEASES = {
+    'tsn_bninception_': 'zhoubolei/TRN-pytorch',
+    'trn_': 'zhoubolei/TRN-pytorch',
+    'eco': 'mzolfaghari/ECO-efficient-video-understanding',
+    'i3d_': 'MMAction2',
+}
 METRICS = dict(top1='Top 1 Accuracy (paper)', top5='Top 5 Accuracy (paper)', mean_ap='mAP (paper)')
 
 
 def published() -> dict[str, dict[str, float]]:
     """The figures of the paper by name of the config."""
     table_1 = {
-        model.id: dict(top1=model.top1, top5=model.top5)
+        model.id: {name: value for name in ('top1', 'top5') if (value := getattr(model, name))}
         for model in read_publication().models
-        if model.top5
+        if model.top1
     }
     others = yaml.safe_load((CONFIGS / 'paper.yml').read_text(encoding='utf-8'))
     twice = table_1.keys() & others.keys()
@@ -69,7 +79,7 @@ def entry(path: Path, figures: dict[str, float]) -> dict:
     weights = _weights(cfg, backbone)
     data = DATA[name.rpartition('_')[2]] + (f' split {cfg.split}' if 'split' in cfg else '')
     metadata = {
-        'Architecture': f'ResNet{backbone.depth}',
+        'Architecture': _architecture(backbone),
         'Frames': cfg.num_segments,
         'Batch Size': cfg.train_dataloader.batch_size,
         'Epochs': cfg.train_cfg.max_epochs,
@@ -89,6 +99,12 @@ def entry(path: Path, figures: dict[str, float]) -> dict:
     }
 
 
+def _architecture(backbone: ConfigDict) -> str:
+    if 'depth' not in backbone:
+        return backbone.type
+    return f'{"3D " if backbone.type.endswith("3d") else ""}ResNet{backbone.depth}'
+
+
 def _weights(cfg: Config, backbone: ConfigDict) -> str | None:
     """What the weights that training starts from were trained on."""
     init = backbone.get('init_cfg') or {}
@@ -100,6 +116,9 @@ def _recipe(name: str, cfg: Config, weights: str | None) -> str:
     """Whose rates, epochs and augmentation a config has."""
     if '_authors_' in name:
         return 'deepcs233/TIN'
+    for beginning, owner in RELEASES.items():
+        if name.startswith(beginning):
+            return owner
     if weights is None or 'finetune' in cfg:
         return 'mmtin'
     return 'paper' if cfg.load_from else 'MMAction2'

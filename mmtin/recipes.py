@@ -50,12 +50,36 @@ def pipelines(base: Mapping[str, Any], num_segments: int, *, flip: bool = True, 
     base = {**base, **instead}
 
     def clip(sampling: dict, then: list) -> list:
-        sampled = dict(sampling, num_clips=num_segments)
+        # A view of whole clips says itself how many it takes.
+        sampled = dict(dict(num_clips=num_segments), **sampling)
         return [*base['open_clip'], sampled, *base['decode'], *then, *base['pack']]
 
     train = clip(base['sampling'], [*base['jitter'], *([base['flip']] if flip else [])])
     protocols = {name: clip(view['sampling'], view['crop']) for name, view in base['views'].items()}
     return train, protocols, protocols[base['test_protocol']]
+
+
+def whole_clips(base: Mapping[str, Any], num_frames: int) -> dict:
+    """What :func:`pipelines` takes in place of ``base`` for a network of whole clips, such as an I3D.
+
+    Frames are spread over the video, a random one of each segment in training. A test takes one clip,
+    ``1x1``, or two from the same segments, ``2x1``. The ``num_segments`` of :func:`pipelines` is 1, a clip.
+
+    Args:
+        base: ``_base_`` of the config: ``views``, whose crop stays.
+        num_frames: of a clip.
+    """
+    sampling = dict(type='UniformSample', clip_len=num_frames)
+    crop = base['views']['1x1']['crop']
+    views = {
+        f'{clips}x1': dict(sampling=dict(sampling, num_clips=clips, test_mode=True), crop=crop)
+        for clips in (1, 2)
+    }
+    return dict(
+        sampling=sampling,
+        views=views,
+        pack=[dict(type='FormatShape', input_format='NCTHW'), dict(type='PackActionInputs')],
+    )
 
 
 def loaders(

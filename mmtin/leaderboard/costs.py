@@ -38,11 +38,11 @@ def installed_config(package: str, name: str) -> Config:
     return Config.fromfile(Path(get_installed_path(package), '.mim/configs', name))
 
 
-def subject(cfg: Config, frames: int, size: tuple[int, int], views: int = 1) -> Subject:
+def subject(cfg: Config, frames: int, size: tuple[int, int], views: int = 1, channels: int = 3) -> Subject:
     """A recognizer whose input is ``views`` clips of ``frames`` frames of ``size`` (height, width)."""
     if type_name(cfg.model).endswith('3D'):
-        return Subject(cfg, (1, views, 3, frames, *size))
-    return Subject(cfg, (1, views * frames, 3, *size))
+        return Subject(cfg, (1, views, channels, frames, *size))
+    return Subject(cfg, (1, views * frames, channels, *size))
 
 
 def pipeline_subject(cfg: Config) -> Subject:

@@ -120,9 +120,9 @@ def join(publication: Publication, results: Sequence[Result]) -> tuple[list[Row]
 
 
 def buildable(publication: Publication, results: Sequence[Result] = ()) -> dict[str, Subject]:
-    """The recognizers that can be counted and timed, by the id of their row."""
+    """The recognizers that can be counted and timed, by the id of their row, or as members of ensembles."""
     own = {result.name: pipeline_subject(result.cfg) for result in results if result.cfg is not None}
-    return own | {model.id: model.build.subject() for model in publication.models if model.build}
+    return own | {name: build.subject() for name, build in publication.builds().items()}
 
 
 def fill(rows: Sequence[Row], costs: dict[str, dict[str, float]]) -> list[Row]:
@@ -163,8 +163,6 @@ def as_records(rows: Sequence[Row]) -> list[dict[str, object]]:
 def note(row: Row) -> str:
     """A note on a row: where its counts differ from the published ones, and why."""
     model, measured = row.published, row.measured
-    if not (model.build or model.parts) and model.top1 is not None:
-        return 'published figures only, as neither MMAction2 nor mmtin has the network.'
     texts = []
     for what, published, counted, unit in (
         ('multiply-adds', model.gflops, measured.gflops, 'G'),

@@ -12,7 +12,7 @@ SMALLER = {256: 40, 224: 32}
 
 
 # Tested elsewhere: tests/tools/test_demo.py, tests/models/test_detection.py, tests/configs/test_small_sets.py and,
-# since their data set is anybody's, tests/test_finetuning.py.
+# since their data set is anybody's, tests/test_finetuning.py. tests/peers tests the networks of other papers.
 OTHERS = {
     'tin_r18_demo',
     'tsn_r18_demo',
@@ -28,6 +28,8 @@ OTHERS = {
     'tsn_r18_miracl_vc1',
     'rtcn_r18_miracl_vc1',
 }
+
+PEERS = re.compile(r'(trn|eco|ecolite|i3d)_.*|.*_bninception_.*')
 
 _NAME = re.compile(
     r'(?P<model>tin|tsm|tsn)_r(?P<depth>\d+)(_(?P<frames>\d+)f)?(_(?P<variant>\w+))?_(?P<data>[a-z]+\d*)'
@@ -101,7 +103,9 @@ class Experiment(NamedTuple):
 
 
 EXPERIMENTS = [
-    Experiment.named(path.stem) for path in sorted(CONFIGS.glob('*.py')) if path.stem not in OTHERS
+    Experiment.named(path.stem)
+    for path in sorted(CONFIGS.glob('*.py'))
+    if path.stem not in OTHERS and not PEERS.fullmatch(path.stem)
 ]
 
 

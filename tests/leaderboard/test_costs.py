@@ -12,6 +12,14 @@ from mmtin.errors import UserError
 from mmtin.leaderboard.costs import count, installed_config, pipeline_subject, subject, time
 from mmtin.leaderboard.published import read_publication
 
+# Models of Table 1 whose parameters are those published once the head has 400 classes.
+ALIKE = (
+    'tsn_bninception_sthv1',
+    'tsn_r50_sthv1',
+    'eco_bninception_sthv1',
+    'i3d_r50_32f_sthv1',
+    'tsm_r50_sthv1',
+)
 I3D = 'recognition/i3d/i3d_imagenet-pretrained-r50_8xb8-32x2x1-100e_kinetics400-rgb.py'
 
 
@@ -32,7 +40,7 @@ def test_multiply_adds_and_parameters_are_mmengines(demo):
 
 
 def test_interlacing_adds_little_to_tsn():
-    builds = {model.id: model.build.subject() for model in read_publication().models if model.build}
+    builds = {name: build.subject() for name, build in read_publication().builds().items()}
     costs = count({name: builds[f'{name}_r50_sthv1'] for name in ('tsn', 'tsm', 'tin')})
     added = costs['tin']['gflops'] - costs['tsn']['gflops']
     assert 0 < added < 0.5
@@ -41,9 +49,9 @@ def test_interlacing_adds_little_to_tsn():
 
 
 def test_published_parameters_are_those_of_400_classes():
-    """What the note in published.yml says."""
-    builds = {model.id: model.build.subject() for model in read_publication().models if model.build}
-    chosen = {name: builds[name] for name in ('tsn_r50_sthv1', 'tsm_r50_sthv1', 'i3d_r50_sthv1')}
+    """What the note in published.yml says, of all that it does not except."""
+    builds = {name: build.subject() for name, build in read_publication().builds().items()}
+    chosen = {name: builds[name] for name in ALIKE}
     for case in chosen.values():
         case.cfg.model.cls_head.num_classes = 400
     counted = {name: round(cost['mparams'], 1) for name, cost in count(chosen).items()}

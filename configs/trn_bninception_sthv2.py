@@ -1,0 +1,13 @@
+# TRN-Multiscale BNInception, 8 frames, Something-Something V2 (the paper's Table 3).
+_base_ = [
+    '_base_/bn_inception.py', '_base_/rgb_224.py', '_base_/datasets/sthv2.py', '_base_/schedules/trn_120e.py',
+    '_base_/default_runtime.py']
+from mmtin.recipes import loaders, pipelines
+
+num_segments = 8  # T, frames per clip
+model = dict(
+    cls_head=dict(
+        _delete_=True, type='TRNHead', in_channels=1024, num_classes=_base_.num_classes, num_segments=num_segments,
+        average_clips='prob'))
+train_pipeline, test_protocols, test_pipeline = pipelines(_base_, num_segments)
+train_dataloader, val_dataloader, test_dataloader = loaders(_base_, train_pipeline, test_pipeline)

@@ -1,0 +1,14 @@
+# TRN-Multiscale R50, 8 frames, Something-Something V1 (the paper's Table 1).
+_base_ = [
+    '_base_/recognizer2d.py', '_base_/rgb_224.py', '_base_/datasets/sthv1.py', '_base_/schedules/trn_120e.py',
+    '_base_/default_runtime.py']
+from mmtin.recipes import loaders, pipelines
+
+num_segments = 8  # T, frames per clip
+model = dict(
+    backbone=dict(type='ResNet', depth=50, pretrained='torchvision://resnet50', partial_bn=True),
+    cls_head=dict(
+        _delete_=True, type='TRNHead', in_channels=2048, num_classes=_base_.num_classes, num_segments=num_segments,
+        average_clips='prob'))
+train_pipeline, test_protocols, test_pipeline = pipelines(_base_, num_segments)
+train_dataloader, val_dataloader, test_dataloader = loaders(_base_, train_pipeline, test_pipeline)
