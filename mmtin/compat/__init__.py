@@ -30,6 +30,7 @@ def apply() -> None:
     mmaction.refuse_joined_clips()
     mmaction.jitter_hue_on_numpy_2()
     mmaction.overlap_tubes_on_numpy_2()
+    mmaction.invert_horizontal_flow_alone()
     mmengine.resolve_torchvision_addresses()
     mmengine.find_own_configs()
     mmengine.format_configs_once()

@@ -136,6 +136,34 @@ def jitter_hue_on_numpy_2() -> None:
     ColorJitter.adjust_hue = staticmethod(adjust_hue)
 
 
+def invert_horizontal_flow_alone() -> None:
+    """Let MMAction2's Flip mirror optical flow.
+
+    What moves right moves left in the mirror: the horizontal field is inverted, the vertical one is not.
+    Since pull request 2631 of MMAction2, in 1.2.0, RawFrameDecode makes an array ``[H, W, 2]`` of a frame
+    of flow, but Flip still inverts every second item, as if x and y took turns: both fields of
+    frames 0, 2, 4 and none of frames 1, 3 (no report found). May go with the first MMAction2 release that
+    inverts the first field of each.
+    """
+    import mmcv
+    from mmaction.datasets.transforms import Flip  # needs the remedies above
+
+    flipped = Flip()._flip_imgs([np.zeros((1, 1, 2), np.uint8) for _ in range(2)], 'Flow')
+    if all(frame.tolist() == [[[255, 0]]] for frame in flipped):
+        return
+
+    def flip_images(self, imgs: list[np.ndarray], modality: str) -> list[np.ndarray]:
+        for img in imgs:
+            mmcv.imflip_(img, self.direction)
+        if modality == 'Flow':
+            # Of ArrayDecode x and y take turns as they did.
+            for field in (img[..., 0] for img in imgs) if imgs[0].ndim == 3 else imgs[::2]:
+                field[...] = mmcv.iminvert(field)
+        return imgs
+
+    Flip._flip_imgs = flip_images
+
+
 def overlap_tubes_on_numpy_2() -> None:
     """Let MMAction2's MultiSportsMetric score tubes of boxes.
 

@@ -12,7 +12,7 @@ import mmcv
 import numpy as np
 import pytest
 import torch
-from mmaction.datasets.transforms import ColorJitter
+from mmaction.datasets.transforms import ColorJitter, Flip
 from mmaction.evaluation.functional import multisports_utils
 from mmaction.evaluation.metrics import MultiSportsMetric
 from mmengine import dump
@@ -89,6 +89,56 @@ def test_hue_that_turns_already_is_left_alone(monkeypatch):
     monkeypatch.setattr(ColorJitter, 'adjust_hue', mended)
     compat.jitter_hue_on_numpy_2()
     assert ColorJitter.__dict__['adjust_hue'] is mended
+
+
+@pytest.fixture
+def flow_dir(tmp_path):
+    """Flow of six frames as TSN's convention has it, of something that goes right and down."""
+    for number in range(1, 7):
+        for name, value in (('x', 160 + number), ('y', 150)):
+            field = np.full((32, 48), 128, np.uint8)
+            field[8:16, 8:16] = value
+            cv2.imwrite(str(tmp_path / f'flow_{name}_{number:05}.png'), field)
+    return tmp_path
+
+
+def test_mirrored_flow_goes_the_other_way(flow_dir):
+    """MMAction2 alone inverts both fields of every second frame, so that what goes down goes up."""
+    load = Compose(
+        [
+            dict(type='SampleFrames', clip_len=5, frame_interval=1, num_clips=1, test_mode=True),
+            dict(type='RawFrameDecode'),
+            dict(type='Flip', flip_ratio=1),
+            dict(type='FormatShape', input_format='NCHW'),
+            dict(type='PackActionInputs'),
+        ]
+    )
+    flow = load(
+        dict(
+            frame_dir=str(flow_dir), total_frames=6, start_index=1, modality='Flow', label=0,
+            filename_tmpl='flow_{}_{:05}.png',
+        )
+    )['inputs']  # fmt: skip
+    assert flow.shape == (1, 10, 32, 48)
+    moved, still = flow[0, :, 8:16, 32:40], flow[0, :, :, :32]
+    assert [field.unique().tolist() for field in moved[0::2]] == [[255 - 160 - n] for n in range(1, 6)]
+    assert moved[1::2].unique().tolist() == [150]
+    assert still[0::2].unique().tolist() == [127] and still[1::2].unique().tolist() == [128]
+
+
+def test_fields_that_take_turns_are_mirrored_as_they_were():
+    fields = [np.array([[10, 20]], np.uint8), np.array([[30, 40]], np.uint8)]
+    flipped = Flip(flip_ratio=1)._flip_imgs(fields, 'Flow')
+    assert [field.tolist() for field in flipped] == [[[235, 245]], [[40, 30]]]
+
+
+def test_flow_that_is_mirrored_already_is_left_alone(monkeypatch):
+    def mended(self, imgs, modality):
+        return [np.array([[[255, 0]]], np.uint8)] * 2
+
+    monkeypatch.setattr(Flip, '_flip_imgs', mended)
+    compat.invert_horizontal_flow_alone()
+    assert Flip._flip_imgs is mended
 
 
 def test_metric_of_multisports(tmp_path):
