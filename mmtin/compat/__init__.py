@@ -1,8 +1,8 @@
-"""Every upstream fault that stands in the way, and what differs between versions, in one place.
+"""Remedies for all upstream faults that matter, and differences between versions, in one place.
 
 ``import mmtin`` calls :func:`apply`. Each remedy applies only where its fault can be present, and says what
-it mends, where the fault is reported, which versions have it and when it may go. Nothing else in mmtin
-changes a module that is not its own, or asks which version of one is there.
+it mends, where the fault is reported, which versions have it and when it may go. No other room of mmtin
+changes a foreign module or asks for its version.
 """
 
 
@@ -20,7 +20,7 @@ def apply() -> None:
     check_loads()
     restore_find_loader()
 
-    # These import what was checked, and numpy's names and the loader must be there when they do.
+    # These import the checked modules, which need numpy's names and the loader.
     from mmtin.compat import mmaction, mmengine, numpy
 
     numpy.restore_names()

@@ -21,7 +21,7 @@ def accept_newer_mmcv() -> None:
     Both assert that mmcv is older than 2.2.0, but use nothing that changed in it (MMDetection issue 11763).
     May go with releases that know mmcv 2.2.
     """
-    import mmcv  # which is large, and not needed to mend the rest
+    import mmcv  # large, and the other remedies do not need it
 
     found = mmcv.__version__
     if digit_version(found) < digit_version('2.2.0'):
@@ -40,8 +40,8 @@ def provide_missing_drn() -> None:
     """Let ``import mmaction.models`` succeed although its wheel lacks a package.
 
     mmaction2 1.2.0 on PyPI was built without ``mmaction/models/localizers/drn`` (MMAction2 issue
-    2714). A placeholder stands in for it; building the DRN localizer says so. May go with a release
-    whose wheel is whole.
+    2714). A placeholder replaces it; building the DRN localizer then raises an error that says so. May go
+    with a release whose wheel is complete.
     """
     package = 'mmaction.models.localizers.drn'
     root = Path(importlib.util.find_spec('mmaction').origin).parent  # type: ignore[arg-type]
@@ -63,9 +63,9 @@ def provide_missing_drn() -> None:
 def score_in_float32() -> None:
     """Let MMAction2's heads train with mixed precision in bfloat16.
 
-    MMAction2 1.2.0 hands their scores to numpy for the accuracy in the log, and numpy has no bfloat16:
+    MMAction2 1.2.0 passes their scores to numpy for the accuracy in the log, and numpy has no bfloat16:
     "Got unsupported ScalarType BFloat16" in the first iteration. The loss is computed in float32 under
-    autocast anyway. May go when BaseHead.loss_by_feat converts what it hands to numpy.
+    autocast anyway. May go when BaseHead.loss_by_feat converts the scores first.
     """
     from mmaction.models.heads import BaseHead  # needs the remedies above
 
@@ -86,8 +86,8 @@ def refuse_joined_clips() -> None:
 
     MMAction2 1.2.0 puts all frames of a batch in a row, and a backbone with ``num_segments``, such as its
     ResNetTSM and ResNetTIN, takes each T of them for a clip: a pipeline of 4 frames with T = 8 joins two
-    videos into one, and nobody is told (no report found). ``mim train`` compares pipelines and backbone
-    before; this is for recognizers that were built in Python. May go when MMAction2 compares them.
+    videos into one without a warning (no report found). ``mim train`` compares pipelines and backbone
+    first; this remedy is for recognizers that are built in Python. May go when MMAction2 compares them.
     """
     from mmaction.models.recognizers import Recognizer2D  # needs the remedies above
 
@@ -98,7 +98,7 @@ def refuse_joined_clips() -> None:
     @wraps(original)
     def extract_feat(self, inputs: torch.Tensor, *args, **kwargs):
         num_segments, frames = getattr(self.backbone, 'num_segments', None), inputs.shape[1]
-        # In a test several views of a video come together.
+        # In a test the views of a video come together.
         if num_segments and (frames % num_segments or (self.training and frames != num_segments)):
             raise UserError(
                 f'the pipeline gives clips of {frames} frames, but model.backbone.num_segments='

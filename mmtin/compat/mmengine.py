@@ -50,11 +50,11 @@ def resolve_torchvision_addresses() -> None:
 
 
 def read_checkpoints_by(read: Callable[..., dict]) -> None:
-    """Let mmengine read checkpoints, of files and addresses, without running what they ask for.
+    """Let mmengine read checkpoints, from files and addresses, without running code that they name.
 
-    mmengine 0.10.7 leaves it to ``torch.load``, which before torch 2.6 runs whatever a file names and
-    since then refuses mmengine's own checkpoints (mmengine issue 1655), and addresses to ``torch.hub``,
-    which with torch 2.13 still runs it. Goes never: it is how mmtin speaks to users.
+    mmengine 0.10.7 reads files by ``torch.load``, which before torch 2.6 runs any code that a file names
+    and since then refuses mmengine's own checkpoints (mmengine issue 1655), and addresses by ``torch.hub``,
+    which runs it even with torch 2.13. Stays for good: it is how mmtin speaks to users.
 
     Args:
         read: takes a path and ``map_location``.
@@ -94,8 +94,8 @@ def _download(url: str, folder: str | None, progress: bool) -> Path:
 def find_own_configs() -> None:
     """Let ``_base_ = 'mmtin::tin_r50_ucf101.py'`` name a config of mmtin, as OpenMMLab's packages have it.
 
-    mmengine 0.10.7 looks the package up in a table of its own and wants a folder in the path. May go when
-    other packages can enter themselves.
+    mmengine 0.10.7 looks packages up in a fixed table and needs a folder in the path. May go when other
+    packages can register.
     """
     original = Config._get_cfg_path
     if original.__module__ == __name__:
@@ -123,7 +123,7 @@ def find_own_configs() -> None:
 
 
 def format_configs_once() -> None:
-    """Keep the text of a config that was formatted last.
+    """Keep the formatted text of a config until the config changes.
 
     mmengine 0.10.7 formats it anew for the log, the work directory, the visualizer and each loop, and yapf
     takes about half a second each time for a ResNet-50. May go when ``Config`` keeps its text.
@@ -143,11 +143,10 @@ def format_configs_once() -> None:
 
 
 def write_files_by(backend: type[LocalBackend]) -> None:
-    """Let mmengine write local files, checkpoints above all, that are whole or not there.
+    """Let mmengine write local files, above all checkpoints, whole or not at all.
 
-    mmengine 0.10.7 writes to the final name: a kill or a full disk leaves half a file where a whole
-    one may have been. Its registry of backends takes a better one. May go when ``LocalBackend.put``
-    renames.
+    mmengine 0.10.7 writes to the final name: a kill or a full disk leaves half a file in place of an older
+    whole one. Its registry of backends takes another backend. May go when ``LocalBackend.put`` renames.
     """
     register_backend('local', backend, force=True, prefixes='')
 
@@ -155,7 +154,7 @@ def write_files_by(backend: type[LocalBackend]) -> None:
 def resume_sharded_optimizers() -> None:
     """Let ``--resume`` load the optimizer's state with mmengine's FSDPStrategy.
 
-    mmengine 0.10.7 hands it to torch in the order of torch 2.0, where the model did not come first:
+    mmengine 0.10.7 passes the arguments in the order of torch 2.0, where the model was not the first:
     "unhashable type: 'dict'". May go when mmengine names the arguments.
     """
 
@@ -170,7 +169,7 @@ def resume_sharded_optimizers() -> None:
 
 @contextmanager
 def no_cuda_device_to_set() -> Iterator[None]:
-    """Let mmengine's ``init_dist`` join processes of a machine without CUDA while entered.
+    """Let mmengine's ``init_dist`` join processes without CUDA, within the block.
 
     mmengine 0.10.7 sets the CUDA device of a process whatever the backend is, and torch raises
     "module 'torch._C' has no attribute '_cuda_setDevice'". May go when mmengine asks first whether there

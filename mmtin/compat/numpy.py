@@ -1,4 +1,4 @@
-"""What MMAction2 still calls by names that numpy 2 has not."""
+"""Names that MMAction2 uses and numpy 2 lacks."""
 
 import numpy as np
 

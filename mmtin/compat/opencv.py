@@ -5,7 +5,7 @@ def check_loads() -> None:
     """Say what OpenCV lacks where there are no graphics libraries, as in the image python:slim.
 
     Its own error names the first library alone. mmcv and mmaction2 ask for the builds with windows, so that
-    pip installs those. Goes never: it is how mmtin speaks to users.
+    pip installs those. Stays for good: it is how mmtin speaks to users.
 
     Raises:
         ImportError: one sentence with the lines that mend it.

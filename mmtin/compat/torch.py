@@ -1,6 +1,6 @@
-"""What differs between torch 2.1 and today's, under today's names.
+"""Differences between torch 2.1 and today's, under today's names.
 
-Each is torch's own where that has it. The rest may go with the last torch that lacks it.
+Each is torch's own function if torch has it. Others may go with the last torch that lacks them.
 """
 
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from mmtin.errors import UserError
 # Older ones have it elsewhere; the compiler of each knows its own.
 is_compiling: Callable[[], bool] = getattr(torch.compiler, 'is_compiling', torch._utils.is_compiling)
 
-# torch 2.1 has no name for what its back ends of distributed training raise.
+# torch 2.1 has no name for the errors of its backends for distributed training.
 DistError: type[Exception] = getattr(torch.distributed, 'DistError', RuntimeError)
 
-# Since torch 2.4. Without, torch.compile cannot keep an operator of ours whole.
+# Since torch 2.4. Without it, torch.compile cannot keep our operators whole.
 HAS_CUSTOM_OPERATORS = hasattr(torch.library, 'custom_op')
 
 
@@ -54,7 +54,7 @@ def at_least_single(dtype: torch.dtype) -> torch.dtype:
 
 
 def autocast_dtype(device_type: str) -> torch.dtype | None:
-    """The type that autocast has for a device at this moment, None where it is off."""
+    """The type that autocast uses for a device at this moment, None if it is off."""
     if hasattr(torch, 'get_autocast_dtype'):  # since 2.4
         return torch.get_autocast_dtype(device_type) if torch.is_autocast_enabled(device_type) else None
     if device_type == 'cpu':
@@ -63,7 +63,7 @@ def autocast_dtype(device_type: str) -> torch.dtype | None:
 
 
 def has_autocast(device_type: str) -> bool:
-    """Whether autocast knows a kind of device."""
+    """Whether autocast supports a kind of device."""
     if hasattr(torch.amp, 'is_autocast_available'):  # since 2.4
         return torch.amp.is_autocast_available(device_type)
     return device_type in ('cpu', 'cuda')
@@ -76,12 +76,12 @@ def custom_operator(
     setup_context: Callable | None = None,
     backward: Callable | None = None,
 ) -> Callable:
-    """An operator that torch.compile and torch.export keep whole, where torch has these.
+    """An operator that torch.compile and torch.export keep whole, if torch supports that.
 
     Args:
         name: ``mmtin::...``.
         forward: computes it; its annotations say what it takes.
-        fake: what it returns, for tensors without numbers.
+        fake: computes shapes and dtypes of the result, for tensors without numbers.
         setup_context, backward: its gradient, as :class:`torch.autograd.Function` has them; differentiable
             once.
     """

@@ -1,4 +1,4 @@
-"""Which modules mmtin needs, what brings them and which of their versions were tried.
+"""The modules that mmtin needs, their distributions, and the versions that were tested.
 
 Looked up without importing them. The ranges stand in pyproject.toml, which the metadata of the installed
 package repeats.
@@ -16,8 +16,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-# The distributions that bring a module, where its name does not tell or there are several: the first is the
-# one to install.
+# The distributions of a module, if its name does not tell or there are several; the first is the one to
+# install.
 DISTRIBUTIONS = {
     'cv2': (
         'opencv-contrib-python',
@@ -33,19 +33,19 @@ DISTRIBUTIONS = {
 }
 # The extras bring an mmcv that MMAction2 takes by itself; `mmaction.accept_newer_mmcv` lets these fit too.
 _ACCEPTED = {'mmcv': '<2.3,>=2.1', 'mmcv-lite': '<2.3,>=2.1'}
-# Without these, or with versions that they were not tried with, mmtin ends in the depths of one of them.
+# Without these, or with untested versions, mmtin fails deep within one of them.
 _CHECKED = ('torch', 'numpy', 'mmengine', 'mmcv', 'mmaction')
 
 
 class Module(NamedTuple):
-    """A module, as it was found.
+    """A module as it is installed.
 
     Attributes:
         name: of the module.
-        distributions: the installed ones that bring it, with their versions.
+        distributions: the installed ones that contain it, with their versions.
         version: the one that counts; None if the module is not there.
-        wanted: its range, ``''`` for any.
-        pip: what follows ``pip install`` to have one that fits.
+        wanted: the range of versions, ``''`` for any.
+        pip: arguments of ``pip install`` for a version that fits.
     """
 
     name: str
@@ -64,10 +64,10 @@ class Module(NamedTuple):
 
 
 def check_versions() -> None:
-    """Refuse versions of MMAction2's family that mmtin was not tried with.
+    """Refuse versions of MMAction2's family that mmtin was not tested with.
 
     mmaction2 1.2.0 asserts ``mmcv < 2.2.0`` without naming a remedy, and a missing mmcv shows as an
-    ImportError from its depths. Goes never: it is how mmtin states what it needs.
+    ImportError from its depths. Stays for good: it is how mmtin states what it needs.
 
     Raises:
         ImportError: one sentence with the pip line that mends it.
@@ -82,10 +82,10 @@ def check_versions() -> None:
 
 
 def find(name: str) -> Module:
-    """A module as it is installed, whichever distribution brought it; it is not imported.
+    """Find an installed module, whichever distribution contains it; it is not imported.
 
     Raises:
-        ImportError: if mmtin is not installed, so that its ranges are not known.
+        ImportError: if mmtin is not installed: its ranges are then not known.
     """
     installed = {d: version for d in _names(name) if (version := _version(d))}
     if not installed and _folder(name):
@@ -96,19 +96,20 @@ def find(name: str) -> Module:
     version = next(iter(installed.values()), None) or own_version(name)
     distribution = next(iter(installed), _names(name)[0])
     ranges = requirements()
-    # A distribution that nobody knows counts as the usual one.
+    # An unknown distribution counts as the usual one.
     usual = distribution if distribution in _names(name) else _names(name)[0]
     known = ranges.get(usual)
     brought = str(known.specifier) if known else ''
     wanted = _ACCEPTED.get(usual, brought)
-    # The build of mmcv imports torch, which an isolated one does not see.
+    # The build of mmcv imports torch, which an isolated build does not see.
     build = '--no-build-isolation ' if distribution in ('mmcv', 'onedl-mmcv') else ''
     return Module(name, installed, version, wanted, f'{build}"{distribution}{brought}"')
 
 
 @cache
 def requirements() -> dict[str, Requirement]:
-    """What mmtin needs on this Python, by distribution; that of an extra has the extra in its marker.
+    """The requirements of mmtin on this Python, by distribution; the marker names the extra, if it is of
+    one.
 
     Raises:
         ImportError: if mmtin is not installed.
@@ -130,7 +131,7 @@ def requirements() -> dict[str, Requirement]:
 
 
 def module_of(distribution: str) -> str:
-    """The module that a distribution brings."""
+    """The module that a distribution contains."""
     for module, names in DISTRIBUTIONS.items():
         if distribution in names:
             return module
@@ -138,7 +139,7 @@ def module_of(distribution: str) -> str:
 
 
 def is_older(module: str, version: str) -> bool:
-    """Whether a module says of itself that it is older than ``version``; it is not imported."""
+    """Whether a module is older than ``version`` by its own statement; it is not imported."""
     found = own_version(module)
     return found is not None and Version(found) < Version(version)
 
@@ -160,7 +161,7 @@ def _folder(module: str) -> Path | None:
 
 
 def own_version(module: str) -> str | None:
-    """The ``__version__`` of a module that no distribution brought, such as a clone on the path."""
+    """The ``__version__`` of a module without a distribution, such as a clone on the path."""
     folder = _folder(module)
     for file in ('version.py', '__init__.py') if folder else ():
         if (folder / file).is_file():  # type: ignore[operator]

@@ -1,4 +1,4 @@
-"""The site builds without a warning, asks nobody else for anything, and quotes what the code says."""
+"""The site builds without a warning, loads nothing from other servers, and quotes the code correctly."""
 
 import ast
 import re
@@ -81,7 +81,7 @@ def test_reference_has_what_is_public(site):
 
 
 def texts(source: str) -> str:
-    """Every text in a source, with ... for what it fills in."""
+    """Every text in a source, with ... for the parts that it fills in."""
     return '\n'.join(
         pages['_text'](node)
         for node in ast.walk(ast.parse(source))

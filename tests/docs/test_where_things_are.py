@@ -1,4 +1,4 @@
-"""The words that tell where a thing goes name things that are there."""
+"""The pages that tell where things are name files that exist."""
 
 import importlib.util
 import re

@@ -1,4 +1,4 @@
-"""The chart as a picture: every bubble there, and no label on another."""
+"""The chart as a picture: it has every bubble, and no label covers another."""
 
 from itertools import combinations
 

@@ -1,4 +1,4 @@
-"""Many files, good and bad, of every make."""
+"""Predictions of many files of different kinds, good and bad ones."""
 
 import pytest
 import torch
@@ -60,7 +60,7 @@ def test_odd_pixel_formats(tmp_path, model, suffix, codec, pix_fmt):
 
 
 def test_turned_by_metadata(tmp_path, model):
-    """A film that a telephone took upright is seen upright, as players show it."""
+    """A video that a telephone took upright is upright, as in players."""
     flat = write_video(tmp_path / 'flat.mp4', moving_frames(30, 64, 48))
     streamed, whole = in_one_window(turn(flat, tmp_path / 'turned.mp4', 64, 48), model)
     upright = write_video(

@@ -19,14 +19,14 @@ def video(tmp_path_factory):
 
 
 def test_scores_are_those_of_mmaction2(small, model, video):
-    """Fused, and read through our own pipeline, the network says what MMAction2's functions say."""
+    """Fused, and with our own pipeline, the network predicts the same as with MMAction2's functions."""
     config, checkpoint = small
     ((_, ours),) = predict_videos(model, list_videos(str(video)))
     theirs = inference_recognizer(init_recognizer(str(config), str(checkpoint), 'cpu'), str(video))
     torch.testing.assert_close(ours.scores, theirs.pred_score, rtol=1e-3, atol=1e-4)
     assert ours.scores.max() < 0.999, 'a saturated softmax would hide differences'
 
-    # It decodes with decord, whatever the config says.
+    # It decodes with decord, whatever the config has.
     inferencer = MMAction2Inferencer(str(config), str(checkpoint), 'cpu')
     (prediction,) = inferencer(str(video))['predictions']
     torch.testing.assert_close(ours.scores, torch.tensor(prediction['rec_scores'][0]), rtol=0.05, atol=0.01)

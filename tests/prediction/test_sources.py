@@ -111,7 +111,7 @@ def test_playlist_reads_no_other_file(tmp_path):
 
 
 def live_source(count, error=None):
-    """Frames that come at once, faster than anything could look at them."""
+    """Frames that come faster than any network could take them."""
     delivered = threading.Event()
 
     def frames():

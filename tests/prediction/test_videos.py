@@ -1,4 +1,4 @@
-"""Which videos are meant, and where what is made of them goes."""
+"""The videos of a command, and the paths of its output for them."""
 
 from pathlib import Path
 

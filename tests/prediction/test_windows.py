@@ -1,4 +1,4 @@
-"""Windows that slide over a video: which frames they hold, when they come, what stays in memory."""
+"""Sliding windows over a video: their frames, when they are yielded, and the frames in memory."""
 
 import itertools
 import weakref
@@ -61,7 +61,7 @@ def test_a_short_video_is_one_window():
 
 
 def test_variable_frame_rate():
-    """A frame stands until the next one comes; of two in one place the first counts."""
+    """A frame lasts until the next one; of two at one place the first counts."""
     times = [0, 0.1, 0.11, 0.4, 0.5, 0.9]
     assert cut(times, 10, sliding_spans(0.5, 0.5, 10)) == [(0, 5, [0, 1, 3]), (5, 10, [4, 4, 5])]
 
@@ -82,14 +82,14 @@ def test_even_spans_divide_a_video():
 
 @pytest.mark.parametrize('said', [2, 7, 30])
 def test_as_many_windows_as_asked_for(said):
-    """Of a video shorter than the windows are many, or than its header says."""
+    """A video with fewer frames than windows, or than its header states."""
     windows = cut([t / 10 for t in range(7)], 10, even_spans(said, 9), fill_all=True)
     assert len(windows) == 9
     assert all(0 <= number < 7 for *_, sample in windows for number in sample)
 
 
 def test_only_sampled_frames_stay():
-    """Of an endless video no more than the sampled frames of the open windows are in memory."""
+    """For an endless video only the sampled frames of open windows are in memory."""
     images = weakref.WeakSet()
     most = 0
 

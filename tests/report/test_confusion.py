@@ -1,4 +1,4 @@
-"""Which classes are confused and which clips are told best, for one label a clip and for several."""
+"""Confused classes and the best classified clips, for one label per clip and for several."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Names of configs, clips and classes stand in figures as they are, also with dollars in them."""
+"""Names of configs, clips and classes are in figures as they are, even with dollar signs."""
 
 import numpy as np
 import pytest

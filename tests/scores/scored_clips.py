@@ -1,4 +1,4 @@
-"""Scores as a test leaves them, without a network."""
+"""Scores as of a test, made without a network."""
 
 import numpy as np
 

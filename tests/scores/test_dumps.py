@@ -152,7 +152,7 @@ class Malicious:
 
 
 def nested_attack(path):
-    """In the bytes of a tensor, which torch's own reader would unpickle without restriction."""
+    """Code in the bytes of a tensor, which torch's own reader would unpickle without restriction."""
     buffer = io.BytesIO()
     torch.save(Malicious(os.mkdir, str(path)), buffer, _use_new_zipfile_serialization=False)
     return Malicious(torch.storage._load_from_bytes, buffer.getvalue())
@@ -174,7 +174,7 @@ def test_code_in_a_dump_is_not_run(attack, tmp_path):
     with pytest.raises(UserError, match=r'dump\.pkl'):
         read_dump(dump)
     assert not (tmp_path / 'victim').exists()
-    # It was an attack: pickle itself obeys.
+    # It was a real attack: pickle itself runs it.
     pickle.loads(dump.read_bytes())
     assert (tmp_path / 'victim').exists()
 
@@ -190,7 +190,7 @@ class Reduced:
 
 
 def build(name, state):
-    """A pickle that gives a state to the very thing it names."""
+    """A pickle that sets the state of the function or class that it names."""
     module, name = name.rsplit('.', 1)
     return b'c%s\n%s\n' % (module.encode(), name.encode()) + pickle.dumps(state, protocol=2)[2:-1] + b'b.'
 
@@ -212,7 +212,7 @@ def tensor(offset, size, stride):
     return Reduced(function, (storage, offset, size, stride, False, {}))
 
 
-# Flags 0: no type of Python's objects, says the pickle, and numpy takes the bytes for their addresses.
+# Flags 0: the pickle declares no Python objects, yet numpy uses the bytes as their addresses.
 OBJECTS = dtype('O8', '|', None, None, None, -1, -1, 0)
 FIELDS = dtype('V8', '|', None, ('a',), {'a': (np.dtype('O'), 0)}, 8, 1, 0)
 BEYOND = dtype('V8', '|', None, ('a',), {'a': (np.dtype('f8'), 1 << 20)}, 8, 1, 0)
@@ -238,7 +238,7 @@ BEYOND = dtype('V8', '|', None, ('a',), {'a': (np.dtype('f8'), 1 << 20)}, 8, 1, 
         tensor(0, (2,), (1 << 62,)),
         tensor(0, (-1,), (1,)),
         tensor(0, (2,), ()),
-        # A view of one number that counts two, and a view of this one.
+        # A view of one number that states two, and a view of that view.
         Reduced(torch._utils._rebuild_tensor_v2, (tensor(1, (2,), (0,)), 2, (1,), (1,), False, {})),
     ],
 )

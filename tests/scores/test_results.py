@@ -1,4 +1,4 @@
-"""Reading what `mim test` leaves and setting experiments side by side."""
+"""Reading the results of `mim test`, and comparing experiments."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Predictions in the forms of challenges."""
+"""Predictions in the formats of challenges."""
 
 from dataclasses import replace
 

@@ -21,7 +21,7 @@ TOOL = Path(__file__).parents[2] / 'tools/ablate.py'
 @pytest.fixture
 def ablate(monkeypatch, capsys):
     """Call the tool within this process; the function returns its output and status."""
-    # The tool ends its runs when it is ended, which is of no concern to pytest.
+    # The tool handles SIGTERM to end its runs; pytest gets its own handler back.
     handler = signal.getsignal(signal.SIGTERM)
     main = runpy.run_path(str(TOOL))['main']
 

@@ -57,7 +57,7 @@ def test_fault_is_one_sentence(args, sentence, main, monkeypatch, capsys):
     monkeypatch.setattr(sys, 'argv', ['benchmark.py', *args.split()])
     with pytest.raises(SystemExit) as exit_:
         main()
-    # What argparse has to say is on stderr; sys.exit prints its own text once Python ends.
+    # argparse prints to stderr; sys.exit prints its text when Python ends.
     assert sentence in f'{exit_.value} {capsys.readouterr().err}'
     assert exit_.value.code not in (0, None)
 

@@ -77,7 +77,7 @@ def networks(exported):
 
 def test_leaves_the_files_alone(exported):
     assert {path.name for path in exported.iterdir()} == {'tin.onnx', 'tin.pt2'}
-    # Traces of the exporter would tell others the folders of this machine.
+    # Stack traces of the exporter would contain folders of this machine.
     for path in exported.iterdir():
         assert str(agreement.__file__).encode().rpartition(b'/')[0] not in path.read_bytes()
 
@@ -89,7 +89,7 @@ def test_predicts_as_mmaction2_does(networks, recognizer, videos):
     pipeline = Compose(recognizer.cfg.test_dataloader.dataset.pipeline)
     results = [inference_recognizer(recognizer, str(path), pipeline) for path in videos]
     expected = torch.stack([result.pred_score for result in results])
-    assert (expected[0] - expected[1]).abs().max() > 1e-2  # the two are told apart
+    assert (expected[0] - expected[1]).abs().max() > 1e-2  # the two differ
     for network in networks:
         _, probabilities = network(clips)
         torch.testing.assert_close(probabilities, expected, rtol=1e-4, atol=1e-6)

@@ -148,7 +148,7 @@ def test_stream_to_a_file(predict, tmp_path, capsys):
 
 
 def test_a_stream_ends_after_a_whole_line(small):
-    """SIGTERM amid an endless pipe, and a reader that goes away: two processes, run side by side."""
+    """SIGTERM during an endless pipe, and a closed output: two processes, run side by side."""
     command = [sys.executable, str(TOOLS / 'predict.py'), '-', '--stream', '--size', '64x48', '--fps', '12']
     command += [
         '--config',

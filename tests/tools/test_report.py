@@ -146,7 +146,7 @@ def test_browser_shows_it_light_and_dark(report, work_dir, tmp_path):
             page.as_uri(),
         ]
         result = subprocess.run(command, capture_output=True, text=True)
-        # A request, of which the page allows itself none, would be among these messages.
+        # A request, which the page forbids, would be among these messages.
         assert 'CONSOLE' not in result.stderr, result.stderr
         brightness[scheme] = cv2.imread(str(picture)).mean()
     assert brightness['dark'] < 80 < 200 < brightness['light']
