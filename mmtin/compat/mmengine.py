@@ -134,10 +134,11 @@ def format_configs_once() -> None:
     kept: dict[str, tuple[str, bool]] = {}
 
     def format_code(text: str, **options) -> tuple[str, bool]:
-        if text not in kept:
+        result = kept.get(text)
+        if result is None:
             kept.clear()
-            kept[text] = original(text, **options)
-        return kept[text]
+            result = kept[text] = original(text, **options)
+        return result
 
     mmengine_config.FormatCode = format_code
 
