@@ -19,6 +19,9 @@ DistError: type[Exception] = getattr(torch.distributed, 'DistError', RuntimeErro
 # Since torch 2.4. Without it, torch.compile cannot keep our operators whole.
 HAS_CUSTOM_OPERATORS = hasattr(torch.library, 'custom_op')
 
+# The groups that were left and are not destroyed.
+_LEFT: list[object] = []
+
 
 def version() -> tuple[int, int]:
     """Major and minor version."""
@@ -43,6 +46,19 @@ def require(oldest: tuple[int, int], what: str) -> None:
 def event_start(event) -> int:
     """When an event of the profiler began: in nanoseconds, or in the microseconds of torch 2.1."""
     return event.start_ns() if hasattr(event, 'start_ns') else event.start_us()
+
+
+def leave_process_group() -> None:
+    """End this process's part in ``torch.distributed``, as ``destroy_process_group`` does.
+
+    Before torch 2.8 that hangs now and then with gloo, on a busy machine above all: the group's destructor
+    holds Python's lock and waits for a thread, which waits for that lock to free the last tensors
+    (https://github.com/pytorch/pytorch/issues/56297, mended by pull request 154976). There the group stays
+    until Python ends.
+    """
+    if version() < (2, 8):
+        _LEFT.append(torch.distributed.group.WORLD)
+    torch.distributed.destroy_process_group()
 
 
 def at_least_single(dtype: torch.dtype) -> torch.dtype:

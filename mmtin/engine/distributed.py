@@ -10,11 +10,10 @@ from mmengine.device import get_device
 from mmengine.dist import barrier, init_dist, is_distributed, is_main_process
 from mmengine.logging import print_log
 from mmengine.utils.dl_utils import set_multi_processing
-from torch.distributed import destroy_process_group
 from torch.distributed.elastic.multiprocessing.errors import get_error_handler
 
 from mmtin.compat.mmengine import no_cuda_device_to_set
-from mmtin.compat.torch import DistError
+from mmtin.compat.torch import DistError, leave_process_group
 
 # Seconds; launchers check their processes several times per second, unless the machine is busy.
 _LAUNCHER_NOTICES = 60
@@ -82,7 +81,7 @@ def leaving_together() -> Iterator[None]:
     if is_distributed():
         # A process that exits while others still exchange with it may be aborted.
         barrier()
-        destroy_process_group()
+        leave_process_group()
         # A Runner is a cycle of references. The group's threads are joined once nothing refers to it.
         gc.collect()
 

@@ -40,3 +40,16 @@ def test_operator_without_custom_operators(monkeypatch):
     product(x, y).backward()
     assert (x.grad, y.grad) == (3, 2)
     assert compat.custom_operator('mmtin_test::plain', multiply, multiply) is multiply
+
+
+@pytest.mark.parametrize(('version', 'kept'), [((2, 1), True), ((2, 8), False)])
+def test_group_of_an_old_torch_is_left_but_not_destroyed(monkeypatch, version, kept):
+    """Its destructor may wait for ever."""
+    monkeypatch.setattr(compat, 'version', lambda: version)
+    left: list = []
+    monkeypatch.setattr(compat, '_LEFT', left)
+    torch.distributed.init_process_group('gloo', store=torch.distributed.HashStore(), rank=0, world_size=1)
+    group = torch.distributed.group.WORLD
+    compat.leave_process_group()
+    assert not torch.distributed.is_initialized()
+    assert left == ([group] if kept else [])

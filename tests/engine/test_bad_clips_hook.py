@@ -9,6 +9,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.logging import MessageHub
 from torch import multiprocessing
 
+from mmtin.compat.torch import leave_process_group
 from mmtin.datasets.bad_clips import BAD_CLIPS, REPORTED
 from mmtin.engine import BadClipsHook
 from mmtin.errors import UserError
@@ -71,7 +72,7 @@ def share_of_a_process(rank, address, log_dir):
     except UserError as error:
         Path(log_dir, f'error{rank}').write_text(str(error))
     torch.distributed.barrier()
-    torch.distributed.destroy_process_group()
+    leave_process_group()
 
 
 def test_two_processes_are_gathered(tmp_path):

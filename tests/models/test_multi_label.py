@@ -8,6 +8,8 @@ from mmaction.structures import ActionDataSample
 from sklearn.metrics import average_precision_score
 from torch import multiprocessing
 
+from mmtin.compat.torch import leave_process_group
+
 CLASSES = 12
 
 
@@ -76,7 +78,7 @@ def evaluate_share(rank, world_size, address, results):
     if rank == 0:
         results.put(metrics)
     torch.distributed.barrier()
-    torch.distributed.destroy_process_group()
+    leave_process_group()
 
 
 def test_two_processes_count_each_clip_once(tmp_path):
