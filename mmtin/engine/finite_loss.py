@@ -116,7 +116,11 @@ class FiniteLossHook(Hook):
 def _gradient_norm(runner) -> str:
     gradients = [weight.grad for weight in runner.model.parameters() if weight.grad is not None]
     # A scaler has cleared gradients that are not finite.
-    return f'{torch.nn.utils.get_total_norm(gradients):g}' if gradients else 'not finite'
+    if not gradients:
+        return 'not finite'
+    # torch.nn.utils.get_total_norm, which came with torch 2.6.
+    norms = torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients])
+    return f'{torch.linalg.vector_norm(norms):g}'
 
 
 def _clip_names(data_batch: dict) -> str:

@@ -90,6 +90,11 @@ class Slope(BaseModel):
         return dict(loss=(self.weight * torch.stack(inputs)).mean())
 
 
+needs_scaler = pytest.mark.skipif(
+    not hasattr(torch.amp, 'GradScaler'), reason='a scaler of gradients on the CPU came with torch 2.3'
+)
+
+
 class Scaled(OptimWrapper):
     """Mixed precision's scaling of gradients, as AmpOptimWrapper does on a GPU."""
 
@@ -158,6 +163,7 @@ def test_gradients_that_accumulate(tmp_path):
         runner.train()
 
 
+@needs_scaler
 def test_steps_that_mixed_precision_skips_are_no_fault(tmp_path):
     runner, weights = train(tmp_path, [8.0] * 8, Scaled, init_scale=2.0**127)
     runner.train()
@@ -166,12 +172,14 @@ def test_steps_that_mixed_precision_skips_are_no_fault(tmp_path):
     assert (tmp_path / 'epoch_1.pth').is_file()
 
 
+@needs_scaler
 def test_nan_in_mixed_precision_is_one(tmp_path):
     runner, _ = train(tmp_path, [1.0, math.nan], Scaled, init_scale=4.0)
     with pytest.raises(UserError, match=r'the loss is nan in iteration 2, .*gradient norm not finite'):
         runner.train()
 
 
+@needs_scaler
 def test_mixed_precision_that_finds_no_scale(tmp_path):
     """It would skip every step to the end."""
     runner, weights = train(tmp_path, [1.0] * 200, Scaled, init_scale=4.0)
