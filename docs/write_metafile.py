@@ -94,7 +94,7 @@ def entry(path: Path, figures: dict[str, float]) -> dict:
         'Config': f'configs/{path.name}',
         'In Collection': COLLECTION.get(model, model.upper()),
         'Metadata': metadata,
-        'Modality': 'RGB',
+        'Modality': 'Flow' if '_flow_' in name else 'RGB',
         'Results': [{'Dataset': data, 'Task': task, 'Metrics': metrics}],
     }
 

@@ -140,7 +140,8 @@ def match_num_segments(cfg: Config) -> None:
         return
     clip_len, num_clips = sampling.get('clip_len', 1), sampling.get('num_clips', 1)
     # Stacked optical flow keeps the clip_len fields of a segment in its channels.
-    spread = clip_len == 1 or any(step.get('input_format') == 'NCHW_Flow' for step in pipeline)
+    stacked = backbone.get('in_channels') == 2 * clip_len
+    spread = clip_len == 1 or stacked or any(step.get('input_format') == 'NCHW_Flow' for step in pipeline)
     num_segments = num_clips if spread else clip_len * num_clips
 
     if 'num_segments' not in backbone:

@@ -82,6 +82,29 @@ def whole_clips(base: Mapping[str, Any], num_frames: int) -> dict:
     )
 
 
+def of_flow(base: Mapping[str, Any]) -> dict:
+    """``base`` for optical flow in place of RGB frames, which ``tools/extract_flow.py`` writes.
+
+    A segment is a stack of five fields, x and y in turns: frames of ten channels.
+
+    Args:
+        base: ``_base_`` of a config of a set whose clips are folders of frames.
+    """
+    stack = dict(clip_len=5)
+    views = {
+        name: dict(view, sampling=dict(view['sampling'], **stack))
+        for name, view in base['views'].items()
+        if name != 'released'  # Pillow, which resizes there, knows no frames of two channels
+    }
+    clips = dict(
+        base['clips'],
+        data_prefix=dict(img=f'{base["data_root"]}/flow'),
+        filename_tmpl='flow_{}_{:05}.jpg',
+        modality='Flow',
+    )
+    return {**base, 'sampling': dict(base['sampling'], **stack), 'views': views, 'clips': clips}
+
+
 def loaders(
     base: Mapping[str, Any], train_pipeline: list, test_pipeline: list, lists: str | None = None
 ) -> tuple:

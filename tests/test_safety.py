@@ -124,9 +124,10 @@ READ_NEITHER: dict[str, Arguments] = {
         *('--out', f.out / 'kinetics', '--allow-missing'),
     ],
 }
-# Tested elsewhere: training by its checkpoints, check_videos by test_video_that_names_addresses. The others
+# Tested elsewhere: training by its checkpoints, check_videos by test_video_that_names_addresses, a
+# path that leaves the output of extract_flow in tests/tools/test_extract_flow.py. The others
 # take no files from elsewhere.
-APART = {'ablate', 'benchmark', 'check_videos', 'doctor', 'make_demo_data', 'train'}
+APART = {'ablate', 'benchmark', 'check_videos', 'doctor', 'extract_flow', 'make_demo_data', 'train'}
 COMMANDS = READ_CHECKPOINTS | READ_DUMPS | READ_NEITHER
 
 

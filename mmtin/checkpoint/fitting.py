@@ -3,11 +3,14 @@
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
+from mmtin.checkpoint.first_convolution import for_channels
 from mmtin.checkpoint.names import fold_non_local_bias, is_of_the_authors, plain_name
 from mmtin.errors import UserError
 
 # R of the paper's authors' releases, in frames, whatever T is.
 AUTHORS_MAX_OFFSET = 2.0
+# The convolution that sees the frames.
+_FIRST = 'conv1.conv.weight'
 
 
 def fit_state_dict(backbone: nn.Module, state_dict: dict, prefix: str = '') -> None:
@@ -39,6 +42,8 @@ def fit_state_dict(backbone: nn.Module, state_dict: dict, prefix: str = '') -> N
             unused.append(key)
             continue
         value = state_dict.pop(key)
+        if target == _FIRST:
+            value = for_channels(value, own[target].shape[1])
         if own[target].shape != value.shape:
             _check_num_segments(backbone, target, value)
             reshaped.append(f'{target} {list(value.shape)} -> {list(own[target].shape)}')

@@ -13,6 +13,7 @@ from mmengine.model import ExponentialMovingAverage
 from mmengine.runner.checkpoint import load_checkpoint
 
 from mmtin.checkpoint import fitting
+from mmtin.errors import UserError
 from mmtin.models import TINResNet
 
 T = 4
@@ -272,17 +273,20 @@ def test_tin_weights_into_the_2d_network(log):
 
 
 def test_stem_for_another_number_of_channels(log):
-    """Optical flow and RGB differ in the first layer alone, which stays as it is."""
+    """Optical flow and RGB differ in the first layer alone, which is averaged over the colours."""
     weights, _ = weights_of('torchvision')
     backbone = TINResNet(18, num_segments=T, in_channels=10)
-    stem = backbone.conv1.conv.weight.detach().clone()
     backbone.load_state_dict(weights, strict=False)
-    assert torch.equal(backbone.conv1.conv.weight, stem)
+    colours = weights['conv1.weight'].mean(1, keepdim=True)
+    assert torch.equal(backbone.conv1.conv.weight, colours.expand(-1, 10, -1, -1))
     assert backbone.conv1.bn.running_mean.allclose(weights['bn1.running_mean'])
-    assert (
-        'of another shape in the checkpoint: conv1.conv.weight [64, 3, 7, 7] -> [64, 10, 7, 7].' in log[0]
-    )
-    assert 'absent from the checkpoint' not in log[0]
+    assert 'of another shape' not in log[0] and 'absent from the checkpoint' not in log[0]
+
+
+def test_flow_into_a_network_of_rgb_is_one_sentence():
+    weights = TINResNet(18, num_segments=T, in_channels=10).state_dict()
+    with pytest.raises(UserError, match='takes 10 channels, expected one of 3'):
+        TINResNet(18, num_segments=T).load_state_dict(weights)
 
 
 def test_another_number_of_groups(log):

@@ -5,6 +5,7 @@ import pytest
 from mmengine.runner import Runner
 
 from mmtin.config import choose_test_protocol
+from mmtin.datasets.preparing.flow import FlowOf, fault_of_flow
 from mmtin.datasets.preparing.prepare import prepare
 from tests.configs.experiments import CONFIGS, EXPERIMENTS, small
 from tests.datasets.owner_files import make
@@ -20,6 +21,9 @@ def prepared(tmp_path_factory):
         owner = make(data, root / 'owner' / data)
         for split in sorted({e.split for e in EXPERIMENTS if e.data == data and e.split} or {1}):
             prepare(data, owner.annotations, owner.media, root / 'data' / data, split=split)
+    frames = root / 'data/sthv1/media'
+    for clip in frames.iterdir():
+        assert fault_of_flow(FlowOf(clip, root / 'data/sthv1/flow' / clip.name, 10, 'dis')) is None
     return root
 
 
@@ -42,7 +46,8 @@ def test_config_is_what_its_name_says(experiment):
     assert head.get('multi_class', False) == experiment.is_multi_label
 
     train = cfg.train_dataloader.dataset.pipeline
-    assert set(cfg.test_protocols) == {'1x1', '2x3', '10x1', 'released'}
+    released = set() if experiment.variant == 'flow' else {'released'}
+    assert set(cfg.test_protocols) == {'1x1', '2x3', '10x1'} | released
     pipelines = [train, cfg.val_dataloader.dataset.pipeline, *cfg.test_protocols.values()]
     for pipeline in pipelines:
         (sampling,) = [step for step in pipeline if 'SampleFrames' in step.type]
