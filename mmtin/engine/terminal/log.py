@@ -52,7 +52,8 @@ def terminal_handlers(logger: MMLogger) -> list[logging.StreamHandler]:
 
 def on_a_terminal() -> bool:
     """Whether output goes to a terminal."""
-    return sys.stdout.isatty()
+    # While a bar is drawn, rich stands in between. Older ones, such as 13.4, say that it is no terminal.
+    return getattr(sys.stdout, 'rich_proxied_file', sys.stdout).isatty()
 
 
 def _concerns_the_user(record: logging.LogRecord) -> bool:
