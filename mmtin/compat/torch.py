@@ -29,6 +29,10 @@ def version() -> tuple[int, int]:
     return int(major), int(minor)
 
 
+# torch.compile takes the hooks off all optimizers in 2.1, and no more in 2.6.
+COMPILER_KEEPS_STEP_HOOKS = version() >= (2, 6)
+
+
 def require(oldest: tuple[int, int], what: str) -> None:
     """Check that this torch can do ``what``.
 

@@ -10,6 +10,7 @@ from mmengine.optim import OptimWrapperDict
 from mmengine.runner import find_latest_checkpoint
 from torch import Tensor
 
+from mmtin.compat.torch import COMPILER_KEEPS_STEP_HOOKS
 from mmtin.datasets.clip_names import NAME_KEYS
 from mmtin.errors import UserError
 
@@ -48,6 +49,9 @@ class FiniteLossHook(Hook):
         # Not as decorators: importing mmtin would then import the compiler.
         keep_loss, check = map(torch.compiler.disable, (self._keep_loss, lambda *_: self._check(runner)))
         self._handles = [runner.model.register_forward_hook(keep_loss, with_kwargs=True)]
+        if runner.cfg.get('compile') and not COMPILER_KEEPS_STEP_HOOKS:
+            # The backward pass then waits for the loss.
+            self._handles.append(runner.model.register_forward_hook(check))
         wrapper = runner.optim_wrapper
         for each in wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]:
             self._handles.append(each.optimizer.register_step_pre_hook(check))
