@@ -4,6 +4,7 @@ Each is torch's own function if torch has it. Others may go with the last torch 
 """
 
 from collections.abc import Callable
+from functools import wraps
 
 import torch
 from torch.autograd.function import once_differentiable
@@ -29,10 +30,6 @@ def version() -> tuple[int, int]:
     return int(major), int(minor)
 
 
-# torch.compile takes the hooks off all optimizers in 2.1, and no more in 2.6.
-COMPILER_KEEPS_STEP_HOOKS = version() >= (2, 6)
-
-
 def require(oldest: tuple[int, int], what: str) -> None:
     """Check that this torch can do ``what``.
 
@@ -50,6 +47,25 @@ def require(oldest: tuple[int, int], what: str) -> None:
 def event_start(event) -> int:
     """When an event of the profiler began: in nanoseconds, or in the microseconds of torch 2.1."""
     return event.start_ns() if hasattr(event, 'start_ns') else event.start_us()
+
+
+def before_each_step(optimizer: torch.optim.Optimizer, call: Callable[[], None]) -> Callable[[], None]:
+    """Make a call before each step of an optimizer, until what is returned is called.
+
+    A hook of the optimizer is made for it. In torch 2.1, and no more in 2.6, ``torch.compile`` takes such
+    hooks off all optimizers of the process.
+    """
+    if version() >= (2, 6):
+        return optimizer.register_step_pre_hook(lambda *_: call()).remove
+    step = optimizer.step
+
+    @wraps(step)
+    def step_after_call(*args, **kwargs):
+        call()
+        return step(*args, **kwargs)
+
+    optimizer.step = step_after_call  # type: ignore[method-assign]
+    return lambda: setattr(optimizer, 'step', step)
 
 
 def leave_process_group() -> None:

@@ -1,6 +1,7 @@
 """Stop a training whose loss is NaN or infinite, before it spoils the weights."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -10,7 +11,7 @@ from mmengine.optim import OptimWrapperDict
 from mmengine.runner import find_latest_checkpoint
 from torch import Tensor
 
-from mmtin.compat.torch import COMPILER_KEEPS_STEP_HOOKS
+from mmtin.compat.torch import before_each_step
 from mmtin.datasets.clip_names import NAME_KEYS
 from mmtin.errors import UserError
 
@@ -39,7 +40,7 @@ class FiniteLossHook(Hook):
     """
 
     def __init__(self) -> None:
-        self._handles: list = []
+        self._undo: list[Callable[[], None]] = []
         self._data_batch: dict = {}
         self._loss: Tensor | None = None
         self._copied: torch.cuda.Event | None = None
@@ -47,14 +48,11 @@ class FiniteLossHook(Hook):
     def before_train(self, runner) -> None:
         self._remove()
         # Not as decorators: importing mmtin would then import the compiler.
-        keep_loss, check = map(torch.compiler.disable, (self._keep_loss, lambda *_: self._check(runner)))
-        self._handles = [runner.model.register_forward_hook(keep_loss, with_kwargs=True)]
-        if runner.cfg.get('compile') and not COMPILER_KEEPS_STEP_HOOKS:
-            # The backward pass then waits for the loss.
-            self._handles.append(runner.model.register_forward_hook(check))
+        keep_loss, check = map(torch.compiler.disable, (self._keep_loss, lambda: self._check(runner)))
+        self._undo = [runner.model.register_forward_hook(keep_loss, with_kwargs=True).remove]
         wrapper = runner.optim_wrapper
         for each in wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]:
-            self._handles.append(each.optimizer.register_step_pre_hook(check))
+            self._undo.append(before_each_step(each.optimizer, check))
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         self._data_batch = data_batch
@@ -85,9 +83,9 @@ class FiniteLossHook(Hook):
                 )
 
     def _remove(self) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+        for undo in self._undo:
+            undo()
+        self._undo = []
 
     @torch.no_grad()
     def _keep_loss(self, model, args, kwargs, losses) -> None:

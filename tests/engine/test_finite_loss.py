@@ -204,14 +204,18 @@ def test_nan_gets_into_no_checkpoint(tmp_path):
 
 def test_leaves_the_network_as_it_was(tmp_path):
     runner, _ = train(tmp_path, [1.0])
+    step = runner.optim_wrapper.optimizer.step
     runner.train()
     assert not runner.model._forward_hooks
     assert not runner.optim_wrapper.optimizer._optimizer_step_pre_hooks
+    assert runner.optim_wrapper.optimizer.step == step
 
 
 def test_compiled(tmp_path):
-    runner, weights = train(tmp_path, [1.0, 2.0, math.nan])
-    runner.cfg.compile = dict(backend='eager')
-    with pytest.raises(UserError, match=r'in iteration 3, .*the clips 2\.mp4'):
-        runner.train()
-    assert torch.equal(runner.model.weight, weights.before[2])
+    """The training itself, or another of the process before it."""
+    for name, options in (('compiled', dict(backend='eager')), ('after', False)):
+        runner, weights = train(tmp_path / name, [1.0, 2.0, math.nan])
+        runner.cfg.compile = options
+        with pytest.raises(UserError, match=r'in iteration 3, .*the clips 2\.mp4'):
+            runner.train()
+        assert torch.equal(runner.model.weight, weights.before[2])
