@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -13,6 +14,7 @@ from mmengine.config import Config
 from mmengine.dataset import ConcatDataset, RepeatDataset
 from mmengine.logging import MessageHub
 from mmengine.runner import Runner
+from packaging.version import Version
 
 from mmtin.datasets import RawframeClipDataset, VideoClipDataset
 from mmtin.datasets.bad_clips import BAD_CLIPS, WrongPrediction, bad_clips_of
@@ -97,6 +99,8 @@ def clips(folder, kind='video', fault=None, bad=(1,), count=4, pipeline=None, re
 
 @pytest.mark.parametrize('kind, fault', FAULTS, ids=[fault for _, fault in FAULTS])
 def test_each_fault_is_replaced_named_and_scored_as_wrong(tmp_path, kind, fault):
+    if fault == 'frame truncated' and Version(cv2.__version__) < Version('4.11'):
+        pytest.skip('OpenCV before 4.11 decodes a JPEG that is cut off')
     training = clips(tmp_path, kind, fault)
     sample = training[1]
     assert int(sample['data_samples'].gt_label) in (0, 2, 3)

@@ -18,6 +18,7 @@ from tests.configs.experiments import CONFIGS, small
 from tests.datasets.own.own_files import make_folders
 from tests.datasets.video.video_files import encode
 from tests.docs.code_blocks import PAGES, ROOT, blocks, run_python
+from tests.export.oldest_torch import require_export
 from tests.prediction.small_recognizer import moving_frames, write_recognizer, write_video
 from tests.report.tiny_run import shared_run
 from tests.tools.in_process import run_tool
@@ -123,6 +124,7 @@ def test_python_of_compare(folder, tmp_path_factory, capsys):
 
 def test_python_of_export(folder, monkeypatch, capsys):
     """The host and the program for torch give the numbers of the command ``predict``."""
+    require_export()
     config, checkpoint = released(folder)
     (folder / 'released/labels.txt').write_text(''.join(f'class {index}\n' for index in range(6)))
     write_video(folder / 'clip.mp4', moving_frames(15, width=80, height=60, seed=3))

@@ -25,6 +25,7 @@ from mmtin.export import (
 )
 from mmtin.prediction import load_recognizer
 from tests.configs.experiments import CONFIGS
+from tests.export.oldest_torch import require_export
 from tests.report.tiny_run import CLASSES, shared_run
 from tests.tools.in_process import run_tool
 
@@ -54,6 +55,7 @@ def videos(work_dir):
 @pytest.fixture(scope='module')
 def exported(trained, videos, tmp_path_factory):
     """A file of each format; the second replaces an older one, with other names of the classes."""
+    require_export()
     folder = tmp_path_factory.mktemp('exported')
     names = tmp_path_factory.mktemp('labels') / 'names.txt'
     names.write_text('left\nright\n')
@@ -179,6 +181,7 @@ def test_faults_are_one_sentence_and_leave_no_file(monkeypatch, trained, recogni
 
 
 def test_a_network_that_differs_is_not_written(monkeypatch, trained, tmp_path):
+    require_export()
     monkeypatch.setattr(agreement, 'MAX_RELATIVE_ERROR', 1e-12)
     (tmp_path / 'tin.pt2').write_text('an older one')
     assert '--force replaces it' in run_tool(monkeypatch, 'export_onnx', *trained, tmp_path / 'tin.pt2')
