@@ -5,6 +5,8 @@ any number of spatial dimensions, also none. Shifts and offsets are in frames, p
 features to later frames. Frames that leave the clip are lost, frames that enter are zero.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -48,11 +50,12 @@ def temporal_interlace(
 
     ``out[n, t, c] = weight[n, t, g] * sum_s max(0, 1 - |t - s - offset[n, g]|) x[n, s, c]`` for the
     channels c of group g (Temporal Interlacing Network, AAAI 2020, sections "Temporal Interlacing" and
-    "Analysis").
+    "Analysis"). Where each frame that comes out has offsets of its own, ``offset[n, t, g]`` stands in the
+    place of ``offset[n, g]``.
 
     Args:
         x: ``[N, T, C, *]``, floating point.
-        offset: ``[N, G]``, floating point, in frames; G divides C.
+        offset: ``[N, G]`` or ``[N, T, G]``, floating point, in frames; G divides C.
         weight: ``[N, T, G]``, floating point, or None for ones.
         backend: ``'auto'`` or one of :func:`mmtin.ops.available_backends`.
 
@@ -64,10 +67,10 @@ def temporal_interlace(
         ValueError: for a shape, device or backend that does not fit; says what was expected.
         TypeError: for a dtype that does not fit.
     """
-    _check(x, offset, 'x', 'offset')
+    _check(x, offset, 'x', 'offset', shapes=('[N, G]', '[N, T, G]'))
     _check_floating(offset, 'offset')
     if weight is None:
-        weight = offset.new_ones(x.shape[0], x.shape[1], offset.shape[1])
+        weight = offset.new_ones(x.shape[0], x.shape[1], offset.shape[-1])
     _check_weight(weight, offset, x.shape[1])
     precise = at_least_single(x.dtype)
     return choose_backend(backend, x).temporal_interlace(x, offset.to(precise), weight.to(precise))
@@ -81,7 +84,7 @@ def interlace_matrix(offset: Tensor, weight: Tensor | None, num_segments: int) -
     at a learned place.
 
     Args:
-        offset: ``[N, G]``, floating point, in frames.
+        offset: ``[N, G]`` or ``[N, T, G]``, floating point, in frames.
         weight: ``[N, T, G]``, floating point, or None for ones.
         num_segments: T.
 
@@ -93,8 +96,10 @@ def interlace_matrix(offset: Tensor, weight: Tensor | None, num_segments: int) -
         TypeError: for a dtype that does not fit.
     """
     _check_floating(offset, 'offset')
-    if offset.dim() != 2:
-        raise ValueError(f'offset must be [N, G], got {list(offset.shape)}')
+    if offset.dim() not in (2, 3) or offset.shape[1:-1] not in ((), (num_segments,)):
+        raise ValueError(
+            f'offset must be [N, G] or [N, T, G] with T = {num_segments}, got {list(offset.shape)}'
+        )
     if weight is not None:
         _check_weight(weight, offset, num_segments)
         weight = weight.to(offset.dtype)
@@ -115,7 +120,9 @@ class TINShift(nn.Module):
         return f'backend={self.backend!r}'
 
 
-def _check(x: Tensor, shift: Tensor, x_name: str, shift_name: str) -> None:
+def _check(
+    x: Tensor, shift: Tensor, x_name: str, shift_name: str, shapes: Sequence[str] = ('[N, G]',)
+) -> None:
     """Checks that both operators share: dtype and shape of x, shape and device of the shifts."""
     _check_floating(x, x_name)
     if x.dim() < 3:
@@ -123,12 +130,13 @@ def _check(x: Tensor, shift: Tensor, x_name: str, shift_name: str) -> None:
             f'{x_name} must be [N, T, C, *]: clips, frames, channels and any number of spatial '
             f'dimensions; got {list(x.shape)}'
         )
-    if shift.dim() != 2 or shift.shape[0] != x.shape[0]:
+    dims = range(2, 2 + len(shapes))
+    if shift.dim() not in dims or shift.shape[:-1] != x.shape[: shift.dim() - 1]:
         raise ValueError(
-            f'{shift_name} must be [N, G] with one row for each of the {x.shape[0]} clips of {x_name}, '
-            f'got {list(shift.shape)}'
+            f'{shift_name} must be {" or ".join(shapes)} for {x_name} with N = {x.shape[0]} clips of '
+            f'T = {x.shape[1]} frames, got {list(shift.shape)}'
         )
-    channels, groups = x.shape[2], shift.shape[1]
+    channels, groups = x.shape[2], shift.shape[-1]
     if groups == 0 or channels % groups:
         raise ValueError(
             f'the {channels} channels of {x_name} must divide into the {groups} groups of {shift_name}; '
@@ -139,7 +147,7 @@ def _check(x: Tensor, shift: Tensor, x_name: str, shift_name: str) -> None:
 
 def _check_weight(weight: Tensor, offset: Tensor, num_segments: int) -> None:
     _check_floating(weight, 'weight')
-    expected = [offset.shape[0], num_segments, offset.shape[1]]
+    expected = [offset.shape[0], num_segments, offset.shape[-1]]
     if list(weight.shape) != expected:
         raise ValueError(f'weight must be [N, T, G] = {expected}, got {list(weight.shape)}')
     _check_device(offset, weight, 'offset', 'weight')

@@ -36,7 +36,7 @@ def interlaced_conv2d(
 
     Args:
         x: ``[N*T, C, H, W]``, as :func:`mmtin.ops.backend.in_place_backend` wants it. Changed meanwhile.
-        offset: ``[N, G]``, at least single precision, in frames.
+        offset: ``[N, G]`` or ``[N, T, G]``, at least single precision, in frames.
         weight: ``[N, T, G]``.
         kernel, bias: of the convolution.
         geometry: :func:`convolution_arguments`.

@@ -15,10 +15,14 @@ predict = None  # torch computes the networks
 
 
 def interlace_matrix(offset: Tensor, weight: Tensor | None, num_segments: int) -> Tensor:
-    """``[N, G]`` and ``[N, T, G]`` -> ``[N, G, T, T]``; see :func:`mmtin.ops.interlace_matrix`."""
+    """``[N, G]`` or ``[N, T, G]``, and ``[N, T, G]`` -> ``[N, G, T, T]``; see
+    :func:`mmtin.ops.interlace_matrix`.
+    """
+    if offset.dim() == 2:
+        offset = offset[:, None]
+    offset = offset.transpose(1, 2)[..., None]
     low = offset.floor()
-    share = (offset - low)[..., None, None]
-    low = low[..., None, None]
+    share = offset - low
     frame = torch.arange(num_segments, device=offset.device)
     delay = frame[:, None] - frame
     # Two masks rather than max(0, 1 - |.|): their gradient at whole offsets is the reference's.
@@ -55,11 +59,11 @@ def interlace_within(x: Tensor, kept: Tensor, offset: Tensor, weight: Tensor) ->
     Args:
         x: floating point; also a slice of a wider tensor.
         kept: the shape and dtype of ``x``.
-        offset: ``[N, G]``, at least single precision, in frames.
-        weight: ``[N, T, G]``, like ``offset``.
+        offset: ``[N, G]`` or ``[N, T, G]``, at least single precision, in frames.
+        weight: ``[N, T, G]``, of the type of ``offset``.
     """
     matrix = interlace_matrix(offset, weight, x.shape[1])
-    out, clips = _grouped(x, offset.shape[1], x, kept.copy_(x))
+    out, clips = _grouped(x, offset.shape[-1], x, kept.copy_(x))
     out.copy_(_product(matrix, clips))
 
 
@@ -73,12 +77,12 @@ def interlace_backward_within(
         x, offset, weight: as they went into :func:`interlace_within`.
 
     Returns:
-        Gradients of ``offset`` ``[N, G]`` and ``weight`` ``[N, T, G]``.
+        Gradients of ``offset`` and ``weight``.
     """
     offset, weight = offset.detach().requires_grad_(), weight.detach().requires_grad_()
     with torch.enable_grad():
         matrix = interlace_matrix(offset, weight, x.shape[1])
-    grad_x, grad_output, x = _grouped(grad, offset.shape[1], grad, grad.clone(), x)
+    grad_x, grad_output, x = _grouped(grad, offset.shape[-1], grad, grad.clone(), x)
     grad_x.copy_(_product(matrix.detach().mT, grad_output))
     grad_matrix = grad_output.flatten(3).to(matrix.dtype) @ x.flatten(3).to(matrix.dtype).mT
     grad_offset, grad_weight = torch.autograd.grad(matrix, (offset, weight), grad_matrix)

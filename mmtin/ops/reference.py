@@ -46,13 +46,17 @@ def interlace_by_two_shifts(shift, x: Tensor, offset: Tensor, weight: Tensor) ->
     Args:
         shift: any implementation of :func:`mmtin.ops.tin_shift` (input, shift) -> output.
         x: ``[N, T, C, *]`` floating point.
-        offset: ``[N, G]`` in frames, floating point.
+        offset: ``[N, G]`` or ``[N, T, G]`` in frames, floating point.
         weight: ``[N, T, G]``.
 
     Returns:
         ``[N, T, C, *]`` with the dtype of ``x``. At a whole offset the gradient of ``offset`` is the
         one from above, because ``floor`` is.
     """
+    if offset.dim() == 3:
+        # Each frame that comes out is that of the whole clip interlaced by this frame's offsets.
+        frames = [interlace_by_two_shifts(shift, x, offset[:, t], weight)[:, t] for t in range(x.shape[1])]
+        return torch.stack(frames, 1) if frames else x.clone()
     low = offset.floor()
     share = offset - low
     # Beyond the clip every whole shift is the same, and int32 cannot hold any offset.

@@ -25,6 +25,7 @@ SHAPES = {
 }
 shapes = pytest.mark.parametrize('shape', SHAPES.values(), ids=SHAPES)
 dtypes = pytest.mark.parametrize('dtype', DTYPES, ids=lambda dtype: str(dtype).removeprefix('torch.'))
+offsets = pytest.mark.parametrize('per_frame', [False, True], ids=['offsets-per-clip', 'offsets-per-frame'])
 backends = pytest.mark.parametrize('backend', BACKENDS)
 precise_backends = pytest.mark.parametrize('backend', [name for name in BACKENDS if name != 'native'])
 
@@ -34,8 +35,10 @@ def finest(backend):
     return torch.float32 if backend == 'native' else torch.float64
 
 
-def offsets_of_every_kind(n, t, g):
+def offsets_of_every_kind(n, t, g, per_frame=False):
     """Whole, fractional, zero, negative and beyond both ends of the clip, for T frames."""
+    if per_frame:
+        return offsets_of_every_kind(n * t, t, g).reshape(n, t, g)
     kinds = [0.25, -0.75, 1.0, -1.0, 0.0, t - 0.5, 0.5 - t, float(t), -t - 0.25, 3 * t + 0.5, -0.001, 2.0]
     return torch.tensor(kinds).repeat(n * g)[: n * g * 5 : 5].reshape(n, g)
 
@@ -60,7 +63,9 @@ def naive_shift(x, shift):
 
 def naive_interlace(x, offset, weight):
     """The contract of temporal_interlace, element by element, in double precision."""
-    (n, t, c), g = x.shape[:3], offset.shape[1]
+    (n, t, c), g = x.shape[:3], offset.shape[-1]
+    if offset.dim() == 2:
+        offset = offset[:, None].expand(n, t, g)
     x, offset, weight = x.double(), offset.double(), weight.double()
     out = torch.zeros_like(x)
     for clip in range(n):
@@ -68,16 +73,16 @@ def naive_interlace(x, offset, weight):
             group = channel // (c // g)
             for to in range(t):
                 for source in range(t):
-                    share = max(0.0, 1 - abs(to - source - offset[clip, group].item()))
+                    share = max(0.0, 1 - abs(to - source - offset[clip, to, group].item()))
                     out[clip, to, channel] += weight[clip, to, group] * share * x[clip, source, channel]
     return out
 
 
-def make(shape, dtype=torch.float32):
+def make(shape, dtype=torch.float32, per_frame=False):
     n, t, c, g, space = shape
     x = torch.randn(n, t, c, *space).to(dtype).requires_grad_()
     precise = torch.promote_types(dtype, torch.float32)
-    offset = offsets_of_every_kind(n, t, g).to(precise).requires_grad_()
+    offset = offsets_of_every_kind(n, t, g, per_frame).to(precise).requires_grad_()
     weight = (2 * torch.rand(n, t, g)).to(precise).requires_grad_()
     return x, offset, weight
 

@@ -15,7 +15,8 @@ OFFSET = torch.zeros(2, 3)
     [
         (CLIPS[0, 0], OFFSET, None, ValueError, r'x must be \[N, T, C, \*\].*got \[6, 3\]'),
         (CLIPS, OFFSET[0], None, ValueError, r'offset must be \[N, G\].*got \[3\]'),
-        (CLIPS, OFFSET[:1], None, ValueError, r'each of the 2 clips of x, got \[1, 3\]'),
+        (CLIPS, OFFSET[:1], None, ValueError, r'x with N = 2 clips of T = 4 frames, got \[1, 3\]'),
+        (CLIPS, OFFSET[:, None], None, ValueError, r'\[N, G\] or \[N, T, G\] .*, got \[2, 1, 3\]'),
         (CLIPS, torch.zeros(2, 4), None, ValueError, '6 channels of x must divide into the 4 groups'),
         (CLIPS, torch.zeros(2, 12), None, ValueError, '6 channels of x must divide into the 12 groups'),
         (CLIPS, torch.zeros(2, 0), None, ValueError, '0 groups of offset'),
@@ -41,7 +42,7 @@ def test_temporal_interlace_refuses(backend, x, offset, weight, error, says):
     [
         (CLIPS[0, 0], OFFSET.int(), ValueError, r'input must be \[N, T, C, \*\]'),
         (CLIPS, OFFSET.int()[0], ValueError, r'shift must be \[N, G\]'),
-        (CLIPS, OFFSET.int()[:1], ValueError, r'2 clips of input, got \[1, 3\]'),
+        (CLIPS, OFFSET.int()[:1], ValueError, r'input with N = 2 clips of T = 4 frames, got \[1, 3\]'),
         (CLIPS, torch.zeros(2, 4).int(), ValueError, '6 channels of input .* 4 groups of shift'),
         (CLIPS, OFFSET, TypeError, 'integer tensor.*torch.float32.*temporal_interlace'),
         (CLIPS, OFFSET.bool(), TypeError, 'integer tensor.*torch.bool'),

@@ -2,19 +2,21 @@
 
 import pytest
 import torch
-from cases import DTYPES, backends, finest, offsets_of_every_kind
+from cases import DTYPES, backends, finest, offsets, offsets_of_every_kind
 from torch.nn import functional
 
 from mmtin.ops import interlace_matrix, temporal_interlace
 
 
+@offsets
 @pytest.mark.parametrize('weighted', [True, False], ids=['weighted', 'unweighted'])
-def test_interlace_matrix_is_the_closed_form(weighted):
-    offset, frames = offsets_of_every_kind(3, 5, 4).double(), torch.arange(5)
+def test_interlace_matrix_is_the_closed_form(weighted, per_frame):
+    offset, frames = offsets_of_every_kind(3, 5, 4, per_frame).double(), torch.arange(5)
     weight = torch.rand(3, 5, 4).double() if weighted else None
     matrix = interlace_matrix(offset, weight, 5)
     delay = (frames[:, None] - frames).double()
-    expected = (1 - (delay - offset[..., None, None]).abs()).clamp(min=0)
+    moved = offset.transpose(1, 2)[..., None] if per_frame else offset[..., None, None]
+    expected = (1 - (delay - moved).abs()).clamp(min=0)
     if weighted:
         expected = expected * weight.permute(0, 2, 1)[..., None]
     assert matrix.shape == (3, 4, 5, 5)
@@ -57,7 +59,7 @@ def test_interlacing_is_a_temporal_convolution_with_two_neighbouring_taps(offset
 def test_interlace_matrix_refuses():
     with pytest.raises(TypeError, match='offset must be a floating point tensor'):
         interlace_matrix(torch.zeros(2, 3).int(), None, 4)
-    with pytest.raises(ValueError, match=r'offset must be \[N, G\], got \[3\]'):
+    with pytest.raises(ValueError, match=r'offset must be \[N, G\] or \[N, T, G\] with T = 4, got \[3\]'):
         interlace_matrix(torch.zeros(3), None, 4)
     with pytest.raises(ValueError, match=r'\[2, 5, 3\], got \[2, 4, 3\]'):
         interlace_matrix(torch.zeros(2, 3), torch.ones(2, 4, 3), 5)

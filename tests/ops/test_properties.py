@@ -3,8 +3,10 @@
 hypothesis draws sizes, types and values; its examples are the same in every run.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 import torch
@@ -19,7 +21,7 @@ from mmtin.ops import temporal_interlace, tin_shift
 
 @dataclass
 class Case:
-    """An operator, and what it takes: ``moves`` are shifts or offsets ``[N, G]`` in frames."""
+    """An operator, and what it takes: ``moves`` are shifts ``[N, G]`` or offsets in frames."""
 
     operator: Callable[..., Tensor]
     backend: str
@@ -36,7 +38,7 @@ class Case:
     @property
     def width(self) -> int:
         """Channels of a group."""
-        return self.x.shape[2] // self.moves.shape[1]
+        return self.x.shape[2] // self.moves.shape[-1]
 
     @property
     def is_exact(self) -> bool:
@@ -63,7 +65,7 @@ def moves_of(draw, operator, t, count) -> list[float]:
 
 
 @st.composite
-def cases(draw, operator, backend):
+def cases(draw, operator, backend, per_frame):
     n, t, g, width = draw(
         st.tuples(*(st.integers(low, high) for low, high in ((0, 3), (1, 9), (1, 4), (1, 3))))
     )
@@ -72,18 +74,22 @@ def cases(draw, operator, backend):
     torch.manual_seed(draw(st.integers(0, 2**31)))
     # Few binary digits: sums and multiples of such numbers are exact in every type.
     x = torch.randint(-8, 9, (n, t, g * width, *space)).to(dtype)
-    moves = torch.tensor(moves_of(draw, operator, t, n * g)).reshape(n, g)
+    shape = (n, t, g) if per_frame else (n, g)
+    moves = torch.tensor(moves_of(draw, operator, t, math.prod(shape))).reshape(shape)
     precise = torch.promote_types(dtype, torch.float32)
     moves = moves.long() if operator is tin_shift else moves.to(precise)
     return Case(operator, backend, x, moves, 2 * torch.rand(n, t, g).to(precise))
 
 
-def every_operator(holds: Callable[[Case], None]):
-    """Make ``holds(case)`` a test of both operators by every backend."""
+def every_operator(holds: Callable[[Case], None], per_frame: bool = True):
+    """Make ``holds(case)`` a test of both operators by every backend, also with offsets per frame."""
+    kinds = {'tin_shift': (tin_shift, False), 'temporal_interlace': (temporal_interlace, False)}
+    if per_frame:
+        kinds['temporal_interlace per frame'] = temporal_interlace, True
 
     @backends
-    @pytest.mark.parametrize('operator', [tin_shift, temporal_interlace], ids=lambda it: it.__name__)
-    def test(operator, backend):
+    @pytest.mark.parametrize(('operator', 'per_frame'), kinds.values(), ids=kinds)
+    def test(operator, per_frame, backend):
         limits = settings(
             # Triton's interpreter is slow.
             max_examples=6 if backend == 'triton' else 30,
@@ -92,10 +98,14 @@ def every_operator(holds: Callable[[Case], None]):
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
         )
-        limits(given(cases(operator, backend))(holds))()
+        limits(given(cases(operator, backend, per_frame))(holds))()
 
     test.__doc__ = holds.__doc__
     return test
+
+
+# What does not hold where several frames may come from one.
+every_operator_of_clips = partial(every_operator, per_frame=False)
 
 
 @every_operator
@@ -126,7 +136,7 @@ def test_no_move_is_the_identity(case):
     assert torch.equal(case(moves=0 * case.moves, weight=torch.ones_like(case.weight)), case.x)
 
 
-@every_operator
+@every_operator_of_clips
 def test_opposite_whole_shifts_undo_each_other_inside_the_clip(case):
     shift = case.moves.double().round().clamp(-(2**40), 2**40)
     moves, ones = shift.to(case.moves.dtype), torch.ones_like(case.weight)
@@ -139,15 +149,16 @@ def test_opposite_whole_shifts_undo_each_other_inside_the_clip(case):
 
 @every_operator
 def test_reversed_time_has_opposite_moves(case):
-    case.assert_same(case(case.x.flip(1), -case.moves, case.weight.flip(1)), case().flip(1))
+    moves = case.moves.flip(1) if case.moves.dim() == 3 else case.moves
+    case.assert_same(case(case.x.flip(1), -moves, case.weight.flip(1)), case().flip(1))
 
 
 @every_operator
 def test_groups_do_not_mix(case):
-    order = torch.randperm(case.moves.shape[1])
+    order = torch.randperm(case.moves.shape[-1])
     groups = case.x.unflatten(2, (len(order), case.width))
     permuted = case(
-        groups[:, :, order].reshape(case.x.shape), case.moves[:, order], case.weight[..., order]
+        groups[:, :, order].reshape(case.x.shape), case.moves[..., order], case.weight[..., order]
     )
     expected = case().unflatten(2, (len(order), case.width))[:, :, order].reshape(case.x.shape)
     case.assert_same(permuted, expected)
@@ -159,7 +170,7 @@ def test_clips_do_not_mix(case):
     case.assert_same(case(case.x[some], case.moves[some], case.weight[some]), case()[some])
 
 
-@every_operator
+@every_operator_of_clips
 def test_whole_offsets_are_shifts(case):
     shift = case.moves.double().round().clamp(-(2**40), 2**40)
     if case.is_exact:
@@ -177,5 +188,8 @@ def test_gradients_are_finite_and_zero_for_frames_that_leave(case):
     output = case()
     grads = torch.autograd.grad(output, inputs, torch.randn_like(output))
     assert all(grad.isfinite().all() for grad in (output, *grads))
-    beyond = (case.moves.abs() >= case.x.shape[1]).repeat_interleave(case.width, dim=1)
+    beyond = case.moves.abs() >= case.x.shape[1]
+    if case.moves.dim() == 3:
+        beyond = beyond.all(1)  # no frame that comes out reads within the clip
+    beyond = beyond.repeat_interleave(case.width, dim=1)
     assert grads[0].transpose(1, 2)[beyond].count_nonzero() == 0

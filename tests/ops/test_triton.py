@@ -17,6 +17,7 @@ from cases import (
     make,
     naive_interlace,
     naive_shift,
+    offsets,
     offsets_of_every_kind,
     shifts_of_every_kind,
 )
@@ -48,8 +49,8 @@ def clips_of(layout, n=2, t=4, c=8, h=3, w=5, dtype=torch.float32):
     return wide[:, :, :c], wide
 
 
-def shares(n=2, t=4, g=4):
-    return offsets_of_every_kind(n, t, g), 2 * torch.rand(n, t, g)
+def shares(n=2, t=4, g=4, per_frame=False):
+    return offsets_of_every_kind(n, t, g, per_frame), 2 * torch.rand(n, t, g)
 
 
 @layouts
@@ -68,9 +69,10 @@ def test_layout_of_the_result_and_of_the_gradient(layout):
 
 
 @layouts
-def test_primitives_read_and_write_slices_where_they_are(layout):
+@offsets
+def test_primitives_read_and_write_slices_where_they_are(layout, per_frame):
     x, _ = clips_of(layout)
-    offset, weight = shares()
+    offset, weight = shares(per_frame=per_frame)
     out, wide_out = clips_of('slice of channels_last' if 'channels_last' in layout else 'slice')
     grad_x, wide_grad = out.clone(), wide_out.clone().fill_(torch.nan)
     grad_x = wide_grad[:, :, : x.shape[2]]
@@ -101,20 +103,22 @@ def test_primitives_refuse():
         interlace_backward_into(torch.empty_like(x), x[:, 1:], x, offset, weight)
 
 
+@offsets
 @pytest.mark.parametrize('layout', ['contiguous', 'slice of channels_last', 'no space'])
-def test_many_tiles(monkeypatch, layout):
+def test_many_tiles(monkeypatch, layout, per_frame):
     """Tiles of 2 frames and some elements, so that every dimension needs several."""
     monkeypatch.setattr(launch, 'MAX_FRAMES', 2)
     monkeypatch.setattr(launch, 'FORWARD_BYTES', 256)
     monkeypatch.setattr(launch, 'BACKWARD_BYTES', 128)
     x = clips_of(layout, 1, 3, 12, 3, 5)[0] if layout != 'no space' else torch.randn(1, 3, 80)[..., :72]
     x = x.requires_grad_()
-    offset, weight = (tensor.requires_grad_() for tensor in shares(1, 3, 3))
+    offset, weight = (tensor.requires_grad_() for tensor in shares(1, 3, 3, per_frame))
     assert_matches_reference('triton', x, offset, weight, torch.randn(x.shape))
 
 
-def test_many_frames():
-    x, offset, weight = make((1, 37, 4, 2, (3,)))
+@offsets
+def test_many_frames(per_frame):
+    x, offset, weight = make((1, 37, 4, 2, (3,)), per_frame=per_frame)
     assert_matches_reference('triton', x, offset, weight, torch.randn(x.shape))
 
 
@@ -179,12 +183,14 @@ def test_places_beyond_32_bits(far):
     assert_close(x, expected, x.dtype)
 
 
-@layouts
+@pytest.mark.parametrize(
+    ('layout', 'per_frame'), [*((layout, False) for layout in LAYOUTS), ('contiguous', True)]
+)
 @pytest.mark.skipif(not hasattr(torch.library, 'opcheck'), reason='torch 2.4 brought custom operators')
-def test_custom_operators_keep_their_promises(layout):
+def test_custom_operators_keep_their_promises(layout, per_frame):
     """Schema, autograd, shapes and strides of the fake results, dynamic shapes."""
     x, _ = clips_of(layout)
-    offset, weight = shares()
+    offset, weight = shares(per_frame=per_frame)
     needs = [tensor.requires_grad_() for tensor in (x, offset, weight)]
     torch.library.opcheck(torch.ops.mmtin.temporal_interlace, tuple(needs))
     torch.library.opcheck(torch.ops.mmtin.tin_shift, (x, shifts_of_every_kind(2, 4, 4)))

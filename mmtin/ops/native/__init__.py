@@ -9,7 +9,7 @@ from torch.autograd.function import once_differentiable
 
 from mmtin.ops.eager import runs_eagerly
 from mmtin.ops.native.build import BuildError, load
-from mmtin.ops.native.layout import pointer, runs, runs_like
+from mmtin.ops.native.layout import offsets, pointer, runs, runs_like
 from mmtin.ops.native.prediction import predict as predict
 
 
@@ -55,7 +55,7 @@ def interlace_within(x: Tensor, kept: Tensor, offset: Tensor, weight: Tensor) ->
         x: ``[N, T, C, *]``, float32; a dense tensor or a slice of the channels of one, in planes or
             channels_last.
         kept: the shape of ``x``, dense.
-        offset: ``[N, G]``, float32, in frames.
+        offset: ``[N, G]`` or ``[N, T, G]``, float32, in frames.
         weight: ``[N, T, G]``, float32.
     """
     _interlace(x, kept, offset, weight, within=True)
@@ -71,8 +71,8 @@ def interlace_backward_within(
         x, offset, weight: as they went into :func:`interlace_within`.
 
     Returns:
-        Gradients of ``offset`` ``[N, G]`` and ``weight`` ``[N, T, G]``. At a whole offset the former is
-        the one from above, as in the reference.
+        Gradients of ``offset`` and ``weight``. At a whole offset the former is the one from above, as in
+        the reference.
     """
     return _interlace_backward(grad, torch.empty_like(grad), x, offset, weight, within=True)
 
@@ -82,7 +82,7 @@ class _Interlace(torch.autograd.Function):
     def forward(ctx, x, offset, weight):
         ctx.save_for_backward(x, offset, weight)
         out = torch.empty_like(x)
-        if runs(out, offset.shape[1]) is None:
+        if runs(out, offset.shape[-1]) is None:
             out = x.new_empty(x.shape)
         ctx.layout = out.stride()
         _interlace(out, x, offset, weight)
@@ -99,12 +99,12 @@ def _interlace(out: Tensor, x: Tensor, offset: Tensor, weight: Tensor, within: b
     """Write the interlaced ``x`` into ``out``, or if ``within`` interlace ``out`` by way of ``x``."""
     if out.numel() == 0:
         return
-    to = runs(out, offset.shape[1])
+    to = runs(out, offset.shape[-1])
     assert to is not None, 'out has planes of pixels or channels innermost'
     copied, source = runs_like(to, x, out)
     assert copied is x or not within, 'x has the memory format of out'
     offset, weight = offset.contiguous(), weight.contiguous()
-    load().interlace(to.shape, source.view, pointer(offset), pointer(weight), to.view, int(within))
+    load().interlace(to.shape, source.view, offsets(offset), pointer(weight), to.view, int(within))
 
 
 def _interlace_backward(
@@ -113,16 +113,15 @@ def _interlace_backward(
     """Write the gradient of ``x``; return those of ``offset`` and ``weight``."""
     if grad_x.numel() == 0:
         return torch.zeros_like(offset), torch.zeros_like(weight)
-    num_segments, groups = weight.shape[1:]
-    to = runs(grad_x, groups)
+    to = runs(grad_x, groups=weight.shape[2])
     assert to is not None, 'grad_x has planes of pixels or channels innermost'
     grad_output, grad_runs = runs_like(to, grad_output, grad_x)
     x, x_runs = runs_like(to, x, grad_x)
     offset, weight = offset.contiguous(), weight.contiguous()
-    sums = x.new_empty(offset.numel() * load().tiles_of_a_group(to.shape) * 2 * num_segments)
+    sums = x.new_empty(weight.numel() * load().tiles_of_a_group(to.shape) * 2)
     grad_offset, grad_weight = torch.empty_like(offset), torch.empty_like(weight)
     load().interlace_backward(
-        to.shape, grad_runs.view, x_runs.view, pointer(offset), pointer(weight), to.view,
+        to.shape, grad_runs.view, x_runs.view, offsets(offset), pointer(weight), to.view,
         *map(pointer, (sums, grad_offset, grad_weight)), int(within),
     )  # fmt: skip
     return grad_offset, grad_weight

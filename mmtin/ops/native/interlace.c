@@ -11,6 +11,10 @@ static inline int64_t whole_frames(float offset, int64_t frames, float *share) {
     return (int64_t)low;
 }
 
+static inline float offset_at(const Offsets *offset, int64_t clip, int64_t frame, int64_t group) {
+    return offset->data[clip * offset->clip + frame * offset->frame + group];
+}
+
 /* A tile is the columns that one thread takes through time: about this many floats of a frame. */
 enum { TILE = 2048 };
 
@@ -81,6 +85,12 @@ INLINE void scale_runs(float *restrict out, int64_t out_row, float a, const floa
         for (int64_t i = 0; i < width; i++) out[i] = a * p[i];
 }
 
+INLINE void add_runs(float *restrict out, int64_t out_row, float a, const float *restrict p, int64_t row,
+                     int64_t rows, int64_t width) {
+    for (int64_t r = 0; r < rows; r++, out += out_row, p += row)
+        for (int64_t i = 0; i < width; i++) out[i] += a * p[i];
+}
+
 INLINE float dot_runs(const float *restrict p, int64_t p_row, const float *restrict q, int64_t q_row,
                       int64_t rows, int64_t width) {
     float lanes[LANES] = {0};
@@ -108,6 +118,15 @@ static void copy(const Tile *tile, int64_t frames, const View *to, const View *f
     }
 }
 
+static void clear(const Tile *tile, float *out, int64_t row) {
+    for (int64_t r = 0; r < tile->rows; r++) memset(out + r * row, 0, tile->width * sizeof(float));
+}
+
+/* out += a * p over a tile. */
+static void add(const Tile *tile, float *out, int64_t out_row, float a, const float *p, int64_t row) {
+    FOR_WIDTH(tile->width, add_runs(out, out_row, a, p, row, tile->rows, W))
+}
+
 /* out = a * p + b * q over a tile; a source that is missing (0) counts nothing. */
 static void blend(const Tile *tile, float *out, int64_t out_row, float a, const float *p, float b,
                   const float *q, int64_t row) {
@@ -116,7 +135,7 @@ static void blend(const Tile *tile, float *out, int64_t out_row, float a, const 
     } else if (p || q) {
         FOR_WIDTH(tile->width, scale_runs(out, out_row, p ? a : b, p ? p : q, row, tile->rows, W))
     } else {
-        for (int64_t r = 0; r < tile->rows; r++) memset(out + r * out_row, 0, tile->width * sizeof(float));
+        clear(tile, out, out_row);
     }
 }
 
@@ -125,17 +144,17 @@ static float dot(const Tile *tile, const float *p, int64_t p_row, const float *q
 }
 
 /* Frame t of the output receives frame t - d with share 1 - s and frame t - d - 1 with share s, where the offset
- * is d + s frames; frames from outside the clip are zero. offset [N, G], weight [N, T, G]; out must not overlap
- * x. If `within`, out holds the clips and x takes a copy of them first. */
-void interlace(Shape s, View x, const float *offset, const float *weight, View out, int within) {
+ * is d + s frames; frames from outside the clip are zero. weight [N, T, G]; out must not overlap x. If `within`,
+ * out holds the clips and x takes a copy of them first. */
+void interlace(Shape s, View x, Offsets offset, const float *weight, View out, int within) {
     const Tiling tiles = tiling(&s);
 #pragma omp parallel for schedule(static) if (worth_threads(&s))
     for (int64_t index = 0; index < s.clips * s.groups * tiles.count; index++) {
         const Tile tile = tile_at(&s, &tiles, index);
-        float share;
-        const int64_t d = whole_frames(offset[tile.clip * s.groups + tile.group], s.frames, &share);
         if (within) copy(&tile, s.frames, &x, &out);
         for (int64_t t = 0; t < s.frames; t++) {
+            float share;
+            const int64_t d = whole_frames(offset_at(&offset, tile.clip, t, tile.group), s.frames, &share);
             const float w = weight[(tile.clip * s.frames + t) * s.groups + tile.group];
             const int near = inside(t - d, s.frames), far = inside(t - d - 1, s.frames) && share > 0;
             blend(&tile, runs_at(&out, &tile, t), out.row,
@@ -145,27 +164,57 @@ void interlace(Shape s, View x, const float *offset, const float *weight, View o
     }
 }
 
+/* The gradient of x over a tile, w [T] the weights of its group: all of a clip moves by the same offset, so that
+ * frame t went to frames t + d and t + d + 1 alone, and is written once. */
+static void gather(const Tile *tile, const Shape *s, const View *grad_out, float offset, const float *w,
+                   const View *grad_x) {
+    float share;
+    const int64_t d = whole_frames(offset, s->frames, &share);
+    for (int64_t t = 0; t < s->frames; t++) {
+        const int64_t to = t + d;
+        const int near = inside(to, s->frames), far = inside(to + 1, s->frames) && share > 0;
+        blend(tile, runs_at(grad_x, tile, t), grad_x->row,
+              near ? w[to * s->groups] * (1 - share) : 0, near ? runs_at(grad_out, tile, to) : 0,
+              far ? w[(to + 1) * s->groups] * share : 0, far ? runs_at(grad_out, tile, to + 1) : 0,
+              grad_out->row);
+    }
+}
+
+/* The same where each frame has an offset of its own: it may have come from any frame, several from one. */
+static void scatter(const Tile *tile, const Shape *s, const View *grad_out, const Offsets *offset, const float *w,
+                    const View *grad_x) {
+    for (int64_t t = 0; t < s->frames; t++) clear(tile, runs_at(grad_x, tile, t), grad_x->row);
+    for (int64_t t = 0; t < s->frames; t++) {
+        float share;
+        const int64_t from = t - whole_frames(offset_at(offset, tile->clip, t, tile->group), s->frames, &share);
+        const float *grad = runs_at(grad_out, tile, t);
+        if (inside(from, s->frames))
+            add(tile, runs_at(grad_x, tile, from), grad_x->row, w[t * s->groups] * (1 - share), grad,
+                grad_out->row);
+        if (inside(from - 1, s->frames) && share > 0)
+            add(tile, runs_at(grad_x, tile, from - 1), grad_x->row, w[t * s->groups] * share, grad,
+                grad_out->row);
+    }
+}
+
 /* The adjoint, and what the gradients of offset and weight are made of, in one pass.
  * sums [N, tiles, G, 2, T]: for frame t of a tile, grad_out[t] times x[t - d] and times x[t - d - 1]. */
-static void interlace_adjoint(Shape s, View grad_out, View x, const float *offset, const float *weight,
-                              View grad_x, float *sums, int within) {
+static void interlace_adjoint(Shape s, View grad_out, View x, Offsets offset, const float *weight, View grad_x,
+                              float *sums, int within) {
     const Tiling tiles = tiling(&s);
 #pragma omp parallel for schedule(static) if (worth_threads(&s))
     for (int64_t index = 0; index < s.clips * s.groups * tiles.count; index++) {
         const Tile tile = tile_at(&s, &tiles, index);
-        float share;
-        const int64_t d = whole_frames(offset[tile.clip * s.groups + tile.group], s.frames, &share);
         const float *w = weight + tile.clip * s.frames * s.groups + tile.group;
         float *near_sum = sums + index * 2 * s.frames, *far_sum = near_sum + s.frames;
         if (within) copy(&tile, s.frames, &grad_out, &grad_x);
+        if (offset.frame)
+            scatter(&tile, &s, &grad_out, &offset, w, &grad_x);
+        else
+            gather(&tile, &s, &grad_out, offset_at(&offset, tile.clip, 0, tile.group), w, &grad_x);
         for (int64_t t = 0; t < s.frames; t++) {
-            /* Frame t of x went to frames t + d and t + d + 1, and came to frame t from t - d and t - d - 1. */
-            const int64_t to = t + d;
-            const int near = inside(to, s.frames), far = inside(to + 1, s.frames) && share > 0;
-            blend(&tile, runs_at(&grad_x, &tile, t), grad_x.row,
-                  near ? w[to * s.groups] * (1 - share) : 0, near ? runs_at(&grad_out, &tile, to) : 0,
-                  far ? w[(to + 1) * s.groups] * share : 0, far ? runs_at(&grad_out, &tile, to + 1) : 0,
-                  grad_out.row);
+            float share;
+            const int64_t d = whole_frames(offset_at(&offset, tile.clip, t, tile.group), s.frames, &share);
             const float *grad = runs_at(&grad_out, &tile, t);
             near_sum[t] = inside(t - d, s.frames)
                 ? dot(&tile, grad, grad_out.row, runs_at(&x, &tile, t - d), x.row) : 0;
@@ -178,29 +227,29 @@ static void interlace_adjoint(Shape s, View grad_out, View x, const float *offse
 /* How many tiles of a group interlace_backward sums up. */
 int64_t tiles_of_a_group(Shape s) { return tiling(&s).count; }
 
-/* Gradients of x, of offset [N, G] and of weight [N, T, G]. grad_x must not overlap grad_out; if `within`, it holds
+/* Gradients of x, of offset, as it is laid out, and of weight [N, T, G]. grad_x must not overlap grad_out; if `within`, it holds
  * the gradient of the output, and grad_out takes a copy of it first. sums is memory for 2 * T floats a tile of a
  * group of a clip. */
-void interlace_backward(Shape s, View grad_out, View x, const float *offset, const float *weight, View grad_x,
+void interlace_backward(Shape s, View grad_out, View x, Offsets offset, const float *weight, View grad_x,
                         float *sums, float *grad_offset, float *grad_weight, int within) {
     const int64_t tiles = tiles_of_a_group(s);
     interlace_adjoint(s, grad_out, x, offset, weight, grad_x, sums, within);
     for (int64_t n = 0; n < s.clips; n++)
         for (int64_t g = 0; g < s.groups; g++) {
-            float share;
             double grad = 0;
-            whole_frames(offset[n * s.groups + g], s.frames, &share);
             for (int64_t t = 0; t < s.frames; t++) {
                 const int64_t at = (n * s.frames + t) * s.groups + g;
+                float share;
                 double near = 0, far = 0;
+                whole_frames(offset_at(&offset, n, t, g), s.frames, &share);
                 for (int64_t tile = 0; tile < tiles; tile++) {
                     const float *of_tile = sums + ((n * tiles + tile) * s.groups + g) * 2 * s.frames;
                     near += of_tile[t];
                     far += of_tile[s.frames + t];
                 }
-                grad += weight[at] * (far - near);
+                grad = weight[at] * (far - near) + (offset.frame ? 0 : grad);
+                grad_offset[n * offset.clip + t * offset.frame + g] = grad;
                 grad_weight[at] = (1 - share) * near + share * far;
             }
-            grad_offset[n * s.groups + g] = grad;
         }
 }

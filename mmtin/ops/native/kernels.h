@@ -16,6 +16,11 @@ typedef struct {
     int64_t clip, frame, group, row;
 } View;
 
+typedef struct {
+    const float *data; /* that of group g is at data[n*clip + t*frame + g]; frame is 0 where t does not count */
+    int64_t clip, frame;
+} Offsets;
+
 /* Many sums side by side: one alone would wait for each addition before the next. */
 enum { LANES = 32 };
 

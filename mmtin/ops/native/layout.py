@@ -23,6 +23,12 @@ class View(ctypes.Structure):
     ]
 
 
+class Offsets(ctypes.Structure):
+    """An address and strides, in floats; the stride of frames is 0 where a clip has one offset a group."""
+
+    _fields_ = [('data', ctypes.c_void_p), ('clip', ctypes.c_int64), ('frame', ctypes.c_int64)]
+
+
 class Runs(NamedTuple):
     """A tensor as the kernels see it."""
 
@@ -58,6 +64,11 @@ def runs_like(like: Runs, x: Tensor, model: Tensor) -> tuple[Tensor, Runs]:
         found = runs(x, like.shape.groups, by_pixel=like.shape.rows > 1)
         assert found is not None, 'dense memory has runs'
     return x, found
+
+
+def offsets(offset: Tensor) -> Offsets:
+    """Contiguous ``[N, G]`` or ``[N, T, G]``, which the caller keeps alive."""
+    return Offsets(offset.data_ptr(), offset.stride(0), offset.stride(1) if offset.dim() == 3 else 0)
 
 
 def pointer(x: Tensor) -> ctypes.c_void_p:

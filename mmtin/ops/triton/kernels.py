@@ -14,11 +14,20 @@ import triton.language as tl
 
 @triton.jit
 def interlace_kernel(
-    out, x, offset, weight, out_strides, x_strides, shape, block: tl.constexpr, wide: tl.constexpr
+    out,
+    x,
+    offset,
+    weight,
+    out_strides,
+    x_strides,
+    shape,
+    per_frame: tl.constexpr,
+    block: tl.constexpr,
+    wide: tl.constexpr,
 ):
     """``out[t] = weight[t] * ((1 - share) * x[t - low] + share * x[t - low - 1])``."""
     _, clip, frame, row, group, column = _tile(shape, block, wide)
-    low, share = _split(offset, clip, group, shape)
+    low, share = _split(offset, clip, frame, group, shape, per_frame)
     near = _read(x, x_strides, clip, frame - low, row, group, column, shape)
     far = _read(x, x_strides, clip, frame - low - 1, row, group, column, shape)
     value = _expand(_read_weight(weight, clip, frame, group, shape)) * _blend(near, far, share)
@@ -38,6 +47,7 @@ def interlace_backward_kernel(
     x_strides,
     shape,
     weight_size,
+    per_frame: tl.constexpr,
     block: tl.constexpr,
     wide: tl.constexpr,
 ):
@@ -47,7 +57,7 @@ def interlace_backward_kernel(
     then the gradient of its weight. ``weight_size`` is N * T * G.
     """
     tile, clip, frame, row, group, column = _tile(shape, block, wide)
-    low, share = _split(offset, clip, group, shape)
+    low, share = _split(offset, clip, frame, group, shape, per_frame)
 
     near = _read(x, x_strides, clip, frame - low, row, group, column, shape)
     far = _read(x, x_strides, clip, frame - low - 1, row, group, column, shape)
@@ -58,11 +68,42 @@ def interlace_backward_kernel(
     tl.store(sums, _sum(factor * grad * (far - near)), mask=inside)
     tl.store(sums + weight_size, _sum(grad * _blend(near, far, share)), mask=inside)
 
-    near = _read(grad_output, grad_output_strides, clip, frame + low, row, group, column, shape)
-    far = _read(grad_output, grad_output_strides, clip, frame + low + 1, row, group, column, shape)
-    near *= _expand(_read_weight(weight, clip, frame + low, group, shape))
-    far *= _expand(_read_weight(weight, clip, frame + low + 1, group, shape))
-    _write(grad_x, grad_x_strides, clip, frame, row, group, column, shape, _blend(near, far, share))
+    if per_frame:
+        # A frame may have gone to any frame: each of them is asked, and read if it takes part.
+        value = tl.zeros_like(grad)
+        for to in range(shape[0]):
+            moved = frame * 0 + to
+            low, share = _split(offset, clip, moved, group, shape, per_frame)
+            near = _read(
+                grad_output,
+                grad_output_strides,
+                clip,
+                moved,
+                row,
+                group,
+                column,
+                shape,
+                moved - low == frame,
+            )
+            far = _read(
+                grad_output,
+                grad_output_strides,
+                clip,
+                moved,
+                row,
+                group,
+                column,
+                shape,
+                moved - low - 1 == frame,
+            )
+            value += _expand(_read_weight(weight, clip, moved, group, shape)) * _blend(near, far, share)
+    else:
+        near = _read(grad_output, grad_output_strides, clip, frame + low, row, group, column, shape)
+        far = _read(grad_output, grad_output_strides, clip, frame + low + 1, row, group, column, shape)
+        near *= _expand(_read_weight(weight, clip, frame + low, group, shape))
+        far *= _expand(_read_weight(weight, clip, frame + low + 1, group, shape))
+        value = _blend(near, far, share)
+    _write(grad_x, grad_x_strides, clip, frame, row, group, column, shape, value)
 
 
 @triton.jit
@@ -86,9 +127,16 @@ def _tile(shape, block: tl.constexpr, wide: tl.constexpr):
 
 
 @triton.jit
-def _split(offset, clip, group, shape):
-    """Whole frames and the share of the next one, ``[1, G]``."""
-    offset = tl.load(offset + clip * shape[2] + group, mask=group < shape[2], other=0)
+def _split(offset, clip, frame, group, shape, per_frame: tl.constexpr):
+    """Whole frames and the share of the next one, ``[1, G]`` or ``[T, G]``."""
+    if per_frame:
+        place, inside = (
+            (clip * shape[0] + frame) * shape[2] + group,
+            (frame < shape[0]) & (group < shape[2]),
+        )
+    else:
+        place, inside = clip * shape[2] + group, group < shape[2]
+    offset = tl.load(offset + place, mask=inside, other=0)
     low = tl.floor(offset)
     share = offset - low
     # Beyond the clip every whole shift is the same, and int32 cannot hold any offset.
@@ -131,9 +179,11 @@ def _place(strides, frame, row, group, column, shape):
 
 
 @triton.jit
-def _read(x, strides, clip, frame, row, group, column, shape):
-    """A tile in at least single precision, zero outside the clip."""
+def _read(x, strides, clip, frame, row, group, column, shape, wanted=None):
+    """A tile in at least single precision, zero outside the clip and where ``wanted`` ``[T, G]`` is not."""
     place, inside = _place(strides, frame, row, group, column, shape)
+    if wanted is not None:
+        inside &= _expand(wanted)
     values = tl.load(x + clip * strides[0] + place, mask=inside, other=0)
     return values if values.dtype == tl.float64 else values.to(tl.float32)
 

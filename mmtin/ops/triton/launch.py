@@ -28,7 +28,7 @@ def interlace_into(out: Tensor, x: Tensor, offset: Tensor, weight: Tensor) -> No
         out: ``[N, T, C, *]`` with the shape of ``x``, for instance a slice of the channels of a wider
             tensor. Must not overlap the inputs.
         x: ``[N, T, C, *]``, floating point. Copied only if no stride spans its spatial dimensions.
-        offset: ``[N, G]``, frames.
+        offset: ``[N, G]`` or ``[N, T, G]``, frames.
         weight: ``[N, T, G]``.
 
     Raises:
@@ -41,7 +41,7 @@ def interlace_into(out: Tensor, x: Tensor, offset: Tensor, weight: Tensor) -> No
         return
     from mmtin.ops.triton.kernels import interlace_kernel
 
-    shape, strides = _rows_and_columns(x, out, groups=offset.shape[1])
+    shape, strides = _rows_and_columns(x, out, groups=offset.shape[-1])
     block = _block(shape, FORWARD_BYTES // x.element_size())
     with torch.cuda.device_of(x):
         interlace_kernel[(x.shape[0] * math.prod(_tiles(shape, block)),)](
@@ -52,6 +52,7 @@ def interlace_into(out: Tensor, x: Tensor, offset: Tensor, weight: Tensor) -> No
             strides[1],
             strides[0],
             shape,
+            per_frame=offset.dim() == 3,
             block=block,
             wide=_is_wide(shape, strides),
         )
@@ -68,12 +69,11 @@ def interlace_backward_into(
         grad_x: ``[N, T, C, *]``, as ``out`` of :func:`interlace_into`.
         grad_output: ``[N, T, C, *]``; may be expanded.
         x: ``[N, T, C, *]``.
-        offset: ``[N, G]``, frames.
+        offset: ``[N, G]`` or ``[N, T, G]``, frames.
         weight: ``[N, T, G]``.
 
     Returns:
-        The gradients of ``offset`` and ``weight``, ``[N, G]`` and ``[N, T, G]``, in at least single
-        precision.
+        The gradients of ``offset`` and ``weight`` in at least single precision.
 
     Raises:
         ValueError: for a shape that does not fit, and if no stride spans the spatial dimensions of
@@ -86,7 +86,7 @@ def interlace_backward_into(
         return torch.zeros_like(offset), torch.zeros_like(weight)
     from mmtin.ops.triton.kernels import interlace_backward_kernel
 
-    shape, strides = _rows_and_columns(x, grad_output, grad_x, groups=offset.shape[1])
+    shape, strides = _rows_and_columns(x, grad_output, grad_x, groups=offset.shape[-1])
     block = _block(shape, BACKWARD_BYTES // x.element_size())
     tiles = _tiles(shape, block)
     sums = offset.new_empty(tiles[1] * tiles[3], 2, *weight.shape)
@@ -103,11 +103,12 @@ def interlace_backward_into(
             strides[0],
             shape,
             sums[0, 0].numel(),
+            per_frame=offset.dim() == 3,
             block=block,
             wide=_is_wide(shape, strides),
         )
     by_offset, by_weight = sums.unbind(1)
-    return by_offset.sum((0, 2)), by_weight.sum(0)
+    return by_offset.sum(0 if offset.dim() == 3 else (0, 2)), by_weight.sum(0)
 
 
 def interlace_within(x: Tensor, kept: Tensor, offset: Tensor, weight: Tensor) -> None:
@@ -131,10 +132,10 @@ def _check(x: Tensor, offset: Tensor, weight: Tensor, **like_x: Tensor) -> None:
     """A kernel would read and write wherever a wrong shape leads it."""
     n, t, c = x.shape[:3]
     g = offset.shape[-1]
-    if offset.shape != (n, g) or c % g or weight.shape != (n, t, g):
+    if offset.shape not in ((n, g), (n, t, g)) or c % g or weight.shape != (n, t, g):
         raise ValueError(
-            f'offset must be [N, G] and weight [N, T, G] for x [N, T, C, *] = {list(x.shape)}, where G '
-            f'divides C; got {list(offset.shape)} and {list(weight.shape)}'
+            'offset must be [N, G] or [N, T, G] and weight [N, T, G] for x [N, T, C, *] = '
+            f'{list(x.shape)}, where G divides C; got {list(offset.shape)} and {list(weight.shape)}'
         )
     for name, tensor in like_x.items():
         if tensor.shape != x.shape:
