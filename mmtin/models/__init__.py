@@ -3,19 +3,25 @@
 from mmtin.models.framewise import FramewiseBackbone
 from mmtin.models.interlace_blocks import interlace_
 from mmtin.models.multi_label_head import MultiLabelTSMHead
+from mmtin.models.offset_nets import FrameOffsetNet, OffsetNet, WeightNet
 from mmtin.models.rtcn_resnet import RTCNResNet, TemporalConvolution
-from mmtin.models.temporal_interlace import OffsetNet, TemporalInterlace, TINShift, WeightNet
+from mmtin.models.stream import StreamState, restart_streams, stream_step
+from mmtin.models.temporal_interlace import TemporalInterlace, TINShift
 from mmtin.models.tin_resnet import TINResNet
 
 __all__ = [
+    'FrameOffsetNet',
     'FramewiseBackbone',
     'MultiLabelTSMHead',
     'OffsetNet',
     'RTCNResNet',
+    'StreamState',
     'TINResNet',
     'TINShift',
     'TemporalConvolution',
     'TemporalInterlace',
     'WeightNet',
     'interlace_',
+    'restart_streams',
+    'stream_step',
 ]

@@ -8,7 +8,8 @@ from mmcv.cnn.bricks.wrappers import Conv2d
 from torch import Tensor, nn
 
 from mmtin.models.module_hooks import has_hooks
-from mmtin.models.temporal_interlace import OffsetNet, TemporalInterlace, WeightNet, check_whole_clips
+from mmtin.models.offset_nets import OffsetNet, WeightNet
+from mmtin.models.temporal_interlace import TemporalInterlace, check_whole_clips
 from mmtin.ops.backend import InPlaceBackend, in_place_backend
 from mmtin.ops.descriptor import describe
 from mmtin.ops.interlaced_conv import convolution_arguments, interlaced_conv2d
@@ -60,6 +61,7 @@ class InterlacedConv(CombineNet):
             and self.net1.folded_channels > 1  # a single channel has no memory format to tell
             and not has_hooks(conv)
             and not has_hooks(self.net1)
+            and self.net1.stream is None
         )
 
 
@@ -83,6 +85,8 @@ def _plain_parameters(interlace: TemporalInterlace, x: Tensor) -> list[Tensor] |
     adapters and quantised layers are, of other sizes, on another device or of another type than the clips.
     """
     offset_net, weight_net = interlace.offset_net, interlace.weight_net
+    if not isinstance(offset_net, OffsetNet):
+        return None
     layers = offset_net.conv, offset_net.fc1, offset_net.fc2, weight_net.conv
     modules = offset_net, weight_net, *layers
     if tuple(map(type, modules)) != _NETWORKS or any(map(has_hooks, modules)):

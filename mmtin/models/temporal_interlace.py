@@ -1,71 +1,46 @@
-"""The temporal interlace module (paper, section "Temporal Interlacing Network").
-
-Parameter names are those of MMAction2's ResNetTIN, so that its checkpoints load.
-"""
+"""The temporal interlace module (paper, section "Temporal Interlacing Network")."""
 
 import math
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
-from mmtin.compat.torch import at_least_single
 from mmtin.errors import UserError
+from mmtin.models.offset_nets import HIDDEN_CHANNELS, KERNEL_SIZE, FrameOffsetNet, OffsetNet, WeightNet
 from mmtin.ops import TINShift, temporal_interlace
 
 MODELS.register_module(module=TINShift)
 
 
-class OffsetNet(nn.Module):
-    """Predict how far each group moves.
+# R where offsets are those of each frame: the paper's for its 8 frames, as nothing is tied to T then.
+FRAME_MAX_OFFSET = 4.0
 
-    Args:
-        in_channels: C', channels that take part.
-        groups: G, learned groups.
-        num_segments: T, frames; the linear layers are tied to it.
-        max_offset: R, frames; offsets lie in (-R, R).
-        initial_offset: frames that every group starts with, but for what the random weights add.
+
+class InterlaceState(NamedTuple):
+    """What a causal TemporalInterlace keeps of the frames before, of size that does not grow.
+
+    All zeros is the state before the first frame.
+
+    Attributes:
+        frames: ``[N, K, C', h, w]``, the channels that take part of the K frames before, the newest last;
+            K is R, rounded up.
+        descriptors: ``[N, C', 2]``, the means over space of the two frames before.
+        hidden: ``[N, 16, 2]``, of :class:`mmtin.models.offset_nets.FrameOffsetNet`.
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        groups: int,
-        num_segments: int,
-        max_offset: float,
-        initial_offset: float = 1.0,
-    ) -> None:
-        super().__init__()
-        self.max_offset = max_offset
-        self.conv = nn.Conv1d(in_channels, 1, kernel_size=3, padding=1)
-        self.fc1 = nn.Linear(num_segments, num_segments)
-        self.fc2 = nn.Linear(num_segments, groups)
-        # What forward makes initial_offset of: 0.5108, as in the authors' code, where it is R / 4.
-        bias = math.log((max_offset + initial_offset) / (max_offset - initial_offset))
-        nn.init.constant_(self.fc2.bias, bias)
-
-    def forward(self, descriptor: Tensor) -> Tensor:
-        """``[N, C', T]`` -> offsets ``[N, G]`` in frames."""
-        hidden = self.fc1(self.conv(descriptor).squeeze(1)).relu()
-        return self.max_offset * 2 * (_at_least_single(self.fc2(hidden)).sigmoid() - 0.5)
+    frames: Tensor
+    descriptors: Tensor
+    hidden: Tensor
 
 
-class WeightNet(nn.Module):
-    """Predict how much each frame counts in each group.
+@dataclass
+class Stream:
+    """While a network goes frame by frame, where a module's state is read and left."""
 
-    Args:
-        in_channels: C', channels that take part.
-        groups: G, learned groups.
-    """
-
-    def __init__(self, in_channels: int, groups: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv1d(in_channels, groups, kernel_size=3, padding=1)
-        nn.init.zeros_(self.conv.bias)  # type: ignore[arg-type]  # it has one
-
-    def forward(self, descriptor: Tensor) -> Tensor:
-        """``[N, C', T]`` -> weights ``[N, T, G]`` in (0, 2), near 1 at the start."""
-        return 2 * _at_least_single(self.conv(descriptor)).sigmoid().transpose(1, 2)
+    state: InterlaceState | None
 
 
 class TemporalInterlace(nn.Module):
@@ -92,9 +67,14 @@ class TemporalInterlace(nn.Module):
         reverse: whether each learned offset also moves a second group of channels the other way, with
             the same weights.
         max_offset: R, the largest offset in frames. None means ``num_segments / 2`` as in the paper;
-            2.0 is what the public releases and their checkpoints use.
+            2.0 is what the public releases and their checkpoints use. With offsets per frame None means 4,
+            whatever T is.
         initial_offset: frames that every group starts with, whatever R and T. Where ``max_offset`` is None
             and clips have one or two frames, so that R is a frame at most, half of R if that is less.
+        offsets_per: ``'clip'``, as in the paper, or ``'frame'``: two convolutions along time predict those of
+            each frame, so that the weights fit any number of frames.
+        causal: move frames to later ones alone and look at no later frame, so that :meth:`step` gives the
+            same frame by frame. Needs ``offsets_per='frame'`` and ``reverse=False``; offsets lie in (0, R).
 
     Raises:
         UserError: if the channels do not divide into the groups, or another argument is out of range.
@@ -109,20 +89,32 @@ class TemporalInterlace(nn.Module):
         reverse: bool = True,
         max_offset: float | None = None,
         initial_offset: float = 1.0,
+        offsets_per: str = 'clip',
+        causal: bool = False,
     ) -> None:
         super().__init__()
+        if offsets_per not in ('clip', 'frame'):
+            raise UserError(f"offsets_per must be 'clip' or 'frame', got {offsets_per!r}")
+        if causal and (reverse or offsets_per != 'frame'):
+            raise UserError(
+                'causal=True moves frames to later ones alone, by offsets of each frame; set '
+                f"offsets_per='frame' and reverse=False, got {offsets_per!r} and {reverse}"
+            )
         if not isinstance(num_segments, int) or num_segments < 1:
             raise UserError(f'num_segments must be a whole number, at least 1, got {num_segments!r}')
+        if max_offset is None and offsets_per == 'frame':
+            max_offset = FRAME_MAX_OFFSET
         if max_offset is None:
             max_offset = num_segments / 2
             if num_segments <= 2:
                 initial_offset = min(initial_offset, max_offset / 2)
         if not 0 < max_offset < math.inf:
             raise UserError(f'max_offset must be positive and finite, in frames, got {max_offset}')
-        if not -max_offset < initial_offset < max_offset:
+        if not (0 if causal else -max_offset) < initial_offset < max_offset:
             raise UserError(
-                f'initial_offset must be less than max_offset={max_offset:g}, in frames, '
-                f'got {initial_offset}; use for instance initial_offset={max_offset / 4:g}'
+                f'initial_offset must be {"above 0 and " if causal else ""}less than '
+                f'max_offset={max_offset:g}, in frames, got {initial_offset}; '
+                f'use for instance initial_offset={max_offset / 4:g}'
             )
         directions = 2 if reverse else 1
         if min(shift_div, groups) < 1 or in_channels % (shift_div * groups * directions):
@@ -135,8 +127,18 @@ class TemporalInterlace(nn.Module):
         self.shift_div = shift_div
         self.reverse = reverse
         self.folded_channels = in_channels // shift_div
-        self.offset_net = OffsetNet(self.folded_channels, groups, num_segments, max_offset, initial_offset)
-        self.weight_net = WeightNet(self.folded_channels, groups)
+        self.causal = causal
+        self.stream: Stream | None = None  # only within mmtin.models.stream_step
+        self.offset_net: OffsetNet | FrameOffsetNet
+        if offsets_per == 'frame':
+            self.offset_net = FrameOffsetNet(
+                self.folded_channels, groups, max_offset, initial_offset, causal
+            )
+        else:
+            self.offset_net = OffsetNet(
+                self.folded_channels, groups, num_segments, max_offset, initial_offset
+            )
+        self.weight_net = WeightNet(self.folded_channels, groups, causal)
 
     def forward(self, x: Tensor) -> Tensor:
         """``[N*T, C, H, W]`` -> the same shape, dtype and memory format.
@@ -144,6 +146,9 @@ class TemporalInterlace(nn.Module):
         Raises:
             UserError: if the number of frames is not a multiple of ``num_segments``.
         """
+        if self.stream is not None:
+            out, self.stream.state = self.step(x, self.stream.state)
+            return out
         check_whole_clips(x, self.num_segments)
         moving, resting = x[:, : self.folded_channels], x[:, self.folded_channels :]
         clips = moving.unflatten(0, (x.shape[0] // self.num_segments, self.num_segments))
@@ -152,20 +157,62 @@ class TemporalInterlace(nn.Module):
         return torch.cat([moved.contiguous(memory_format=_memory_format(x)), resting], dim=1)
 
     def offsets_and_weights(self, descriptor: Tensor) -> tuple[Tensor, Tensor]:
-        """Offsets ``[N, G']`` in frames and weights ``[N, T, G']`` for clips described by ``[N, C', T]``.
+        """Offsets ``[N, G']`` or ``[N, T, G']`` in frames and weights ``[N, T, G']`` for clips described by
+        ``[N, C', T]``.
 
         G' counts the groups that move: the learned ones and, if ``reverse``, their twins. The descriptor
         is the mean over space of the channels that take part.
         """
         offset, weight = self.offset_net(descriptor), self.weight_net(descriptor)
         if self.reverse:
-            offset, weight = torch.cat([offset, -offset], 1), torch.cat([weight, weight], 2)
+            offset, weight = torch.cat([offset, -offset], -1), torch.cat([weight, weight], 2)
         return offset, weight
+
+    def step(self, x: Tensor, state: InterlaceState | None = None) -> tuple[Tensor, InterlaceState]:
+        """The next frame of each of N streams: what :meth:`forward` gives for it in a clip of all frames.
+
+        Args:
+            x: ``[N, C, h, w]``.
+            state: what this returned for the frame before; None before the first one.
+
+        Returns:
+            ``[N, C, h, w]``, and the state for the next frame.
+
+        Raises:
+            UserError: if the module is not causal, or the state of other streams.
+        """
+        if not self.causal:
+            raise UserError('a network that is not causal takes whole clips; build it with causal=True')
+        first = self.first_state(x)
+        if state is None:
+            state = first
+        elif state.frames.shape != first.frames.shape:
+            raise UserError(
+                'the state is of other streams: of [streams, frames before, channels, height, width] '
+                f'{list(state.frames.shape)}, not {list(first.frames.shape)}; start with state=None'
+            )
+        moving, resting = x[:, : self.folded_channels], x[:, self.folded_channels :]
+        descriptors = torch.cat([state.descriptors, moving.mean(dim=(2, 3))[:, :, None]], dim=2)
+        offset, hidden = self.offset_net.step(descriptors, state.hidden)
+        weight = self.weight_net.step(descriptors)
+        frames = torch.cat([state.frames, moving[:, None]], dim=1)
+        moved = _newest_interlaced(frames, offset, weight).to(x.dtype)
+        out = torch.cat([moved.contiguous(memory_format=_memory_format(x)), resting], dim=1)
+        return out, InterlaceState(frames[:, 1:], descriptors[:, :, 1:], hidden)
+
+    def first_state(self, x: Tensor) -> InterlaceState:
+        """The state before the first frame, for streams of frames like ``x`` ``[N, C, h, w]``."""
+        n, channels, before = x.shape[0], self.folded_channels, KERNEL_SIZE - 1
+        return InterlaceState(
+            x.new_zeros(n, math.ceil(self.offset_net.max_offset), channels, *x.shape[2:]),
+            x.new_zeros(n, channels, before),
+            x.new_zeros(n, HIDDEN_CHANNELS, before),
+        )
 
     def extra_repr(self) -> str:
         return (
             f'num_segments={self.num_segments}, shift_div={self.shift_div}, reverse={self.reverse}, '
-            f'max_offset={self.offset_net.max_offset}'
+            f'max_offset={self.offset_net.max_offset}, causal={self.causal}'
         )
 
 
@@ -182,9 +229,14 @@ def check_whole_clips(x: Tensor, num_segments: int) -> None:
         )
 
 
-def _at_least_single(x: Tensor) -> Tensor:
-    """Half precision would place an offset near 4 frames to 1/64 (bfloat16) of a frame only."""
-    return x.to(at_least_single(x.dtype))
+def _newest_interlaced(frames: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
+    """The last frame of ``[N, T, C', h, w]`` interlaced by its offsets and weights ``[N, 1, G]``."""
+    num_segments, groups = frames.shape[1], offset.shape[2]
+    delay = torch.arange(num_segments - 1, -1, -1, device=offset.device)
+    offset, weight = offset.transpose(1, 2)[..., None], weight.transpose(1, 2)[..., None]
+    shares = weight * (1 - (delay - offset).abs()).clamp(min=0)  # [N, G, 1, T]
+    grouped = frames.unflatten(2, (groups, -1)).transpose(1, 2).flatten(3)
+    return (shares @ grouped.to(shares.dtype)).flatten(1).reshape(frames[:, 0].shape)
 
 
 def _memory_format(x: Tensor) -> torch.memory_format:

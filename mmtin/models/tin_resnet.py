@@ -17,6 +17,7 @@ from mmtin.checkpoint import backbone_weights, fit_state_dict, read_checkpoint
 from mmtin.errors import UserError
 from mmtin.models.interlaced_conv import InterlacedConv
 from mmtin.models.residual_blocks import ARCH_SETTINGS
+from mmtin.models.stream import StreamState, stream_step
 from mmtin.models.temporal_interlace import TemporalInterlace
 
 _FUSING = threading.Lock()
@@ -39,6 +40,10 @@ class TINResNet(ResNetTSM):
             2.0 is what the public releases and their checkpoints use.
         initial_offset: frames that every group starts with, whatever R and T, as in the paper; the public
             releases start from 0.5. No checkpoint of a TIN that is loaded notices.
+        offsets_per: ``'clip'`` as in the paper, or ``'frame'``: weights that fit any number of frames, and
+            R = 4 frames where ``max_offset`` is None.
+        causal: move frames to later ones alone, for :meth:`step`. Needs ``offsets_per='frame'`` and
+            ``reverse=False``.
         interlace_stages: the stages, from 0, whose blocks interlace; None means all.
         is_tin: False leaves the plain 2D ResNet.
         fused_inference: whether the first forward pass in eval mode calls :meth:`fuse_for_inference`, for
@@ -66,6 +71,8 @@ class TINResNet(ResNetTSM):
         reverse: bool = True,
         max_offset: float | None = None,
         initial_offset: float = 1.0,
+        offsets_per: str = 'clip',
+        causal: bool = False,
         interlace_stages: Sequence[int] | None = None,
         is_tin: bool = True,
         fused_inference: bool = False,
@@ -77,6 +84,8 @@ class TINResNet(ResNetTSM):
         self.reverse = reverse
         self.max_offset = max_offset
         self.initial_offset = initial_offset
+        self.offsets_per = offsets_per
+        self.causal = causal
         self.interlace_stages = interlace_stages
         self.is_tin = is_tin
         self.fused_inference = fused_inference
@@ -93,6 +102,10 @@ class TINResNet(ResNetTSM):
             raise UserError(
                 'temporal_pool halves the number of frames, which must be even; '
                 f'got num_segments={self.num_segments}'
+            )
+        if self.causal and (self.temporal_pool or self.non_local_cfg):
+            raise UserError(
+                'temporal_pool and non_local look at later frames; leave them out or set causal=False'
             )
         if self.is_tin and self.is_shift:
             self.make_temporal_interlace()
@@ -134,6 +147,8 @@ class TINResNet(ResNetTSM):
             reverse=self.reverse,
             max_offset=self.max_offset,
             initial_offset=self.initial_offset,
+            offsets_per=self.offsets_per,
+            causal=self.causal,
         )
 
     def make_non_local(self) -> None:
@@ -156,6 +171,16 @@ class TINResNet(ResNetTSM):
         if self.fused_inference and not (self.training or self.is_fused):
             self.fuse_for_inference()
         return super().forward(x)
+
+    @torch.no_grad()
+    def step(
+        self, frames: Tensor, state: StreamState | None = None
+    ) -> tuple[Tensor | tuple[Tensor, ...], StreamState]:
+        """The features of the next frame of each of N streams; see :func:`mmtin.models.stream_step`.
+
+        ``[N, 3, H, W]`` -> what :meth:`forward` gives for N frames, and the next state.
+        """
+        return stream_step(self, frames, state)
 
     def fuse_for_inference(self) -> 'TINResNet':
         """Fold BatchNorm into the convolutions and lay weights out as ``channels_last``, in place.

@@ -50,7 +50,9 @@ def assert_close(actual, expected, tolerance=2e-5):
 
 @memory_formats
 @pytest.mark.parametrize(
-    'groups', [{}, {'groups': 1}, {'groups': 4, 'reverse': False}, {'shift_div': 2}], ids=str
+    'groups',
+    [{}, {'groups': 1}, {'groups': 4, 'reverse': False}, {'shift_div': 2}, {'offsets_per': 'frame'}],
+    ids=str,
 )
 @pytest.mark.parametrize(
     'conv',
