@@ -4,6 +4,7 @@
     tools/predict.py clip.mp4 --config configs/tin_r50_kinetics400.py --checkpoint tin.pth
     tools/predict.py videos/ --config ... --checkpoint ... --out results.json --save-video
     tools/predict.py match.mkv --stream --window 2 --stride 1 --config ... --checkpoint ... > match.jsonl
+    tools/predict.py match.mkv --stream --online --window 2 --config CAUSAL --checkpoint ... > match.jsonl
     ffmpeg -i rtsp://... -c copy -f mpegts - | tools/predict.py - --stream --config ... --checkpoint ...
     ffmpeg -i ... -f rawvideo -pix_fmt rgb24 - | tools/predict.py - --stream --size 320x240 --fps 25 ...
 
@@ -15,12 +16,16 @@ With --stream a window slides over the video, and each gives a line of JSON: sta
 classes, and the classes of an exponential average over the windows so far. If a live source (a camera,
 rtsp, rtmp, rtp, srt or udp) is faster than the network, its oldest frames are dropped and counted; other
 sources lose none. Ctrl-C ends it after a whole line.
+
+With --online a causal network (causal=True in its backbone) sees each frame once, as many a second as there
+are in a window, and each gives a line: its time in seconds, its classes, and those of the average.
 """
 
 import argparse
 import json
 import re
 import sys
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -44,12 +49,13 @@ from mmtin.prediction import (
     class_names,
     list_videos,
     load_recognizer,
+    predict_online,
     predict_videos,
     predict_windows,
     top_classes,
     write_annotated_video,
 )
-from mmtin.prediction.frames import open_source
+from mmtin.prediction.frames import Frame, open_source
 from mmtin.prediction.live import LiveFrames
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.results_file import ResultsFile
@@ -88,6 +94,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--force', action='store_true', help='replace what is there')
     stream = parser.add_argument_group('stream')
     stream.add_argument('--stream', action='store_true', help='predict along the video')
+    stream.add_argument('--online', action='store_true', help='frame by frame, by a causal network')
+    stream.add_argument(
+        '--every', type=positive_int, default=1, metavar='N', help='with --online: a line every N frames'
+    )
     stream.add_argument(
         '--window', type=positive_number, default=2.0, metavar='SECONDS', help='default: %(default)s'
     )
@@ -97,19 +107,23 @@ def parse_args() -> argparse.Namespace:
     stream.add_argument(
         '--smoothing',
         type=positive_number,
-        default=0.5,
         metavar='A',
-        help='share of the newest window in the average, 1 for none (default: %(default)s)',
+        help='share of the newest window or frame in the average, 1 for none (default: 0.5; with --online '
+        '2 / (T + 1), about the mean of T frames)',
     )
     stream.add_argument('--size', type=size, metavar='WxH', help='of raw rgb24 frames on standard input')
     stream.add_argument(
         '--fps', type=positive_number, help='of raw frames, or instead of what the video says'
     )
     args = parser.parse_args()
-    if args.smoothing > 1:
+    if args.smoothing and args.smoothing > 1:
         parser.error('--smoothing must lie above 0 and not above 1')
     if not args.stream and (args.size or args.fps):
         parser.error('--size and --fps go with --stream')
+    if args.online and not args.stream:
+        parser.error('--online goes with --stream')
+    if args.every > 1 and not args.online:
+        parser.error('--every goes with --online')
     if args.workers is not None and args.workers < 0:
         parser.error('--workers must be 0 or more')
     if args.stream and (args.save_video or args.media):
@@ -191,8 +205,23 @@ def predict_files(args: argparse.Namespace) -> int:
     return SOME_FAILED if faults else 0
 
 
+def lines_of(
+    args: argparse.Namespace, model: torch.nn.Module, names: list[str], frames: Iterable[Frame], fps: float
+) -> Iterator[dict]:
+    """What is said along a video of ``fps``, by windows or online."""
+    if args.online:
+        num_segments = stated_num_segments(model.cfg)
+        smoothing = args.smoothing or 2 / (num_segments + 1)
+        rate = num_segments / args.window
+        return predict_online(model, frames, rate, names, args.topk, args.every, smoothing)
+    windows = cut_windows(
+        frames, fps, sliding_spans(args.window, args.stride, fps), TestPipeline(model.cfg)
+    )
+    return predict_windows(model, windows, fps, names, args.topk, args.smoothing or 0.5)
+
+
 def predict_stream(args: argparse.Namespace) -> int:
-    """Write a line of JSON for each window and return the exit status."""
+    """Write a line of JSON for each window or frame and return the exit status."""
     if args.out:
         require_free(args.out, force=args.force)
     with ExitStack() as stack:
@@ -203,21 +232,20 @@ def predict_stream(args: argparse.Namespace) -> int:
         frames = stack.enter_context(LiveFrames(source)) if source.live else source.frames
         # On a terminal the lines themselves show the progress.
         shows_lines = not args.out and out.isatty()
-        bar = None if shows_lines else stack.enter_context(VideoProgress('Streaming', unit='windows'))
-        spans = sliding_spans(args.window, args.stride, source.fps)
-        windows = cut_windows(frames, source.fps, spans, TestPipeline(model.cfg))
-        lines = predict_windows(model, windows, source.fps, names, args.topk, args.smoothing)
-        num_frames, num_segments = 0, stated_num_segments(model.cfg) or 1
-        for number, line in enumerate(lines):
+        unit = 'frames' if args.online else 'windows'
+        bar = None if shows_lines else stack.enter_context(VideoProgress('Streaming', unit=unit))
+        end = 0.0
+        for number, line in enumerate(lines_of(args, model, names, frames, source.fps)):
             if args.out and not number:
                 with making(args.out):
                     out = stack.enter_context(args.out.open('w', encoding='utf-8'))
             if source.live:
                 line['dropped_frames'] = frames.dropped
             write_line(out, json.dumps(line, ensure_ascii=False))
-            num_frames = round(line['end'] * source.fps)
+            end = line.get('end', end)
             if bar:
                 bar.step()
+    num_frames, num_segments = round(end * source.fps), stated_num_segments(model.cfg) or 1
     if 0 < num_frames < num_segments:
         print(f'note on {args.videos}: {short_video(num_frames, num_segments)}', file=sys.stderr)
     if args.out:

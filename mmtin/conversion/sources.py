@@ -148,6 +148,11 @@ def _software(checkpoint: dict, state: dict, stated: dict) -> str:
 
 def _tin_arguments(plain: dict[str, str], state: dict, stated: dict) -> dict:
     """The arguments of TINResNet, from shapes or else from the config."""
+    if any('.offset_net.conv1.' in name for name in plain):
+        raise UserError(
+            "the checkpoint has offsets of each frame (offsets_per='frame'), whose weights fit any number "
+            'of frames: load it as it is, with num_segments set in the config'
+        )
     conv = _first(plain, 'offset_net.conv.weight')
     trunk = conv.replace('.net1.offset_net.conv', '')  # conv1 of the same block
     arguments = {

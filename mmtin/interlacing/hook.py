@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 
 from mmtin.datasets.bad_clips import WrongPrediction
 from mmtin.interlacing.record import RECORD_FILE, Moments, write_record
-from mmtin.interlacing.recorder import InterlacingRecorder, InterlacingStatistics
+from mmtin.interlacing.recorder import InterlacingRecorder, InterlacingStatistics, offset_of_clips
 
 
 @HOOKS.register_module()
@@ -19,7 +19,8 @@ class InterlacingHook(Hook):
     Validation and test write statistics over their clips to ``<work_dir>/<timestamp>/interlacing.json``; a
     later validation of the same run replaces an earlier one. The statistics of several processes are
     gathered; clips that the sampler repeats, to give each process as many, count once. Clips that cannot be
-    read, for which the network gets black frames, do not count.
+    read, for which the network gets black frames, do not count. Where each frame has offsets of its own,
+    those of a clip are their mean.
 
     In training, every ``interval`` iterations the mean and standard deviation of the offsets over a batch,
     in frames, go to the Runner's visualizer as ``interlacing/<layer>/group<i>/offset_{mean,std}``.
@@ -43,7 +44,7 @@ class InterlacingHook(Hook):
             return
         scalars = {}
         for name, (offset, _) in self._stop().take().items():
-            spread = Moments.of(offset).spread()
+            spread = Moments.of(offset_of_clips(offset)).spread()
             for group, (mean, std) in enumerate(zip(spread.mean.tolist(), spread.std.tolist()), 1):
                 scalars[f'interlacing/{name}/group{group}/offset_mean'] = mean
                 scalars[f'interlacing/{name}/group{group}/offset_std'] = std

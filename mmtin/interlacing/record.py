@@ -62,7 +62,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class LayerRecord:
-    """One layer: offsets ``[G]`` in frames and weights ``[T, G]`` of its learned groups.
+    """One layer: offsets ``[G]`` in frames, of clips, and weights ``[T, G]`` of its learned groups.
 
     ``max_offset`` is R in frames. With ``reverse``, each group has a twin with the opposite offset.
     """

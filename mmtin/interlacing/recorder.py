@@ -39,7 +39,7 @@ class InterlacingRecorder:
             self._handles.pop().remove()
 
     def take(self) -> dict[str, tuple[Tensor, Tensor]]:
-        """Offsets ``[N, G]`` and weights ``[N, T, G]`` by layer since the last call.
+        """Offsets ``[N, G]`` or ``[N, T, G]`` and weights ``[N, T, G]`` by layer since the last call.
 
         Until this call they stay on their device, so that recording never makes a GPU wait. Layers that did
         not run, or ran compiled, are missing.
@@ -66,7 +66,10 @@ class InterlacingStatistics:
     def add(self, taken: dict[str, tuple[Tensor, Tensor]]) -> None:
         """Add the result of :meth:`InterlacingRecorder.take`."""
         self.merge(
-            {name: (Moments.of(offset), Moments.of(weight)) for name, (offset, weight) in taken.items()}
+            {
+                name: (Moments.of(offset_of_clips(offset)), Moments.of(weight))
+                for name, (offset, weight) in taken.items()
+            }
         )
 
     def merge(self, moments: dict[str, tuple[Moments, Moments]]) -> None:
@@ -91,6 +94,11 @@ class InterlacingStatistics:
                 if name in self.moments
             ],
         )
+
+
+def offset_of_clips(offset: Tensor) -> Tensor:
+    """Offsets of clips ``[N, G]``; where each frame has its own, ``[N, T, G]``, their mean."""
+    return offset.mean(1) if offset.dim() == 3 else offset
 
 
 def interlacing_layers(model: nn.Module) -> dict[str, TemporalInterlace]:

@@ -12,7 +12,7 @@ from mmengine.dataset import pseudo_collate
 from torch import nn
 
 from mmtin.interlacing.figures import group_colour
-from mmtin.interlacing.recorder import InterlacingRecorder
+from mmtin.interlacing.recorder import InterlacingRecorder, offset_of_clips
 from mmtin.ops import interlace_matrix
 
 _SMALLEST_SHARE = 0.02  # thinner arrows would not be visible
@@ -25,7 +25,8 @@ class InterlacedClip:
     Attributes:
         frames: ``[T, H, W, 3]``, RGB, uint8; after temporal pooling T counts every other frame, as the
             layer does.
-        offset: ``[G']``, frames; the learned groups first, then their twins.
+        offset: ``[G']``, frames; the learned groups first, then their twins. Where each frame has its own
+            offsets, their mean.
         matrix: ``[G', T, T]``, the share of frame s (column) in frame t (row) after interlacing.
         groups: G, number of learned groups.
     """
@@ -48,14 +49,14 @@ def interlace_clip(model: nn.Module, sample: dict, layer: str) -> InterlacedClip
     with InterlacingRecorder(model) as recorder:
         model.test_step(pseudo_collate([sample]))
     offset, weight = (output[:1] for output in recorder.take()[layer])
-    groups = offset.shape[1]
+    groups = offset.shape[-1]
     if recorder.layers[layer].reverse:
-        offset, weight = torch.cat([offset, -offset], 1), torch.cat([weight, weight], 2)
+        offset, weight = torch.cat([offset, -offset], -1), torch.cat([weight, weight], 2)
     num_segments = weight.shape[1]
     frames = sample['inputs'][: model.backbone.num_segments : model.backbone.num_segments // num_segments]
     return InterlacedClip(
         frames=frames.permute(0, 2, 3, 1).numpy(),
-        offset=offset[0].numpy(),
+        offset=offset_of_clips(offset)[0].numpy(),
         matrix=interlace_matrix(offset, weight, num_segments)[0].numpy(),
         groups=groups,
     )

@@ -71,8 +71,8 @@ class TemporalInterlace(nn.Module):
             whatever T is.
         initial_offset: frames that every group starts with, whatever R and T. Where ``max_offset`` is None
             and clips have one or two frames, so that R is a frame at most, half of R if that is less.
-        offsets_per: ``'clip'``, as in the paper, or ``'frame'``: two convolutions along time predict those of
-            each frame, so that the weights fit any number of frames.
+        offsets_per: ``'clip'``, as in the paper, or ``'frame'``: each frame has its own, predicted by two
+            convolutions along time, so that the weights fit any number of frames.
         causal: move frames to later ones alone and look at no later frame, so that :meth:`step` gives the
             same frame by frame. Needs ``offsets_per='frame'`` and ``reverse=False``; offsets lie in (0, R).
 

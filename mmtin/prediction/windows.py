@@ -3,7 +3,7 @@
 import functools
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mmtin.prediction.frames import Frame
@@ -75,7 +75,7 @@ def cut_windows(
     waiting: deque[_Open] = deque()
     made = False
     slot = -1
-    for slot, shrunk in _on_grid(frames, fps, pipeline):
+    for slot, shrunk in on_grid(frames, fps, pipeline):
         while following and following[0] <= slot:
             waiting.append(_Open(*following, sampled(following[1])))
             following = next(coming, None)
@@ -103,9 +103,12 @@ def _close(window: _Open, end: int, pipeline: TestPipeline, last) -> Window:
     return Window(window.start, min(window.start + window.length, end), pipeline.pack(window.sampled, clip))
 
 
-def _on_grid(frames: Iterable[Frame], fps: float, pipeline: TestPipeline):
+def on_grid(
+    frames: Iterable[Frame], fps: float, pipeline: TestPipeline
+) -> Iterator[tuple[int, Callable[[], dict]]]:
     """Yield each place of the grid and a function that returns its shrunk frame and shrinks it once."""
-    slot, jump, previous = -1, 0.0, None
+    slot, jump = -1, 0.0
+    previous: _Shrunk | None = None
     for frame in frames:
         place = round((frame.seconds + jump) * fps)
         if not -_LONGEST_BACK * fps <= place - slot <= _LONGEST_GAP * fps:
@@ -114,6 +117,7 @@ def _on_grid(frames: Iterable[Frame], fps: float, pipeline: TestPipeline):
         if place <= slot:
             continue
         for hole in range(slot + 1, place):
+            assert previous is not None, 'the first frame is at the first place'
             yield hole, previous
         slot, previous = place, _Shrunk(frame, pipeline)
         yield slot, previous

@@ -17,7 +17,7 @@ NUM_SEGMENTS = 4
 NUM_CLASSES = 6
 
 
-def write_recognizer(folder: Path) -> tuple[Path, Path]:
+def write_recognizer(folder: Path, **backbone: object) -> tuple[Path, Path]:
     """Config and checkpoint of a TIN R18; its test pipeline has the steps of the real sets."""
     cfg = Config.fromfile(ROOT / 'configs/tin_r18_demo.py')
     pipeline = [
@@ -36,6 +36,7 @@ def write_recognizer(folder: Path) -> tuple[Path, Path]:
     for part in (cfg.model.backbone, cfg.model.cls_head, cfg.train_dataloader.dataset.pipeline[1]):
         part['num_clips' if part.type == 'SampleFrames' else 'num_segments'] = NUM_SEGMENTS
     cfg.model.cls_head.num_classes = NUM_CLASSES
+    cfg.model.backbone.update(backbone)
     cfg.dump(folder / 'config.py')
     init_default_scope('mmaction')
     torch.manual_seed(0)

@@ -147,6 +147,32 @@ def test_stream_to_a_file(predict, tmp_path, capsys):
     assert 'note on' not in screen.err
 
 
+def test_online(monkeypatch, tmp_path, predict, capsys):
+    options = dict(offsets_per='frame', causal=True, reverse=False, groups=4)
+    config, checkpoint = write_recognizer(tmp_path, **options)
+    video = write_video(tmp_path / 'long.mkv', moving_frames(60))
+    args = (
+        video,
+        '--config',
+        config,
+        '--checkpoint',
+        checkpoint,
+        '--device',
+        'cpu',
+        '--stream',
+        '--online',
+    )
+    out = tmp_path / 'long.jsonl'
+    assert run_tool(monkeypatch, 'predict', *args, '--window', 2, '--every', 3, '--out', out) is None
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [line['time'] for line in lines] == [0, 1.5, 3, 4.5], '4 frames in 2 seconds, a line every 3'
+    assert all(len(line['predictions']) == len(line['smoothed']) == 5 for line in lines)
+    assert predict(video, '--online') == predict(video, '--stream', '--every', 2) == '2'
+    usage = capsys.readouterr().err
+    assert '--online goes with --stream' in usage and '--every goes with --online' in usage
+    assert 'looks at later frames' in predict(video, '--stream', '--online')
+
+
 def test_a_stream_ends_after_a_whole_line(small):
     """SIGTERM during an endless pipe, and a closed output: two processes, run side by side."""
     command = [sys.executable, str(TOOLS / 'predict.py'), '-', '--stream', '--size', '64x48', '--fps', '12']
