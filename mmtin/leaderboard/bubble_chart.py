@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
@@ -85,7 +86,7 @@ def _draw_panel(axis: Axes, bubbles: Sequence[Bubble], colours: dict[str, str]) 
             bubble.gflops,
             bubble.accuracy,
             s=_POINTS_PER_MPARAM * bubble.mparams,
-            facecolor=(colour, 0.75 if bubble.measured else 0.08),
+            facecolor=to_rgba(colour, 0.75 if bubble.measured else 0.08),
             edgecolor=colour,
             linewidth=1.2,
         )

@@ -130,8 +130,8 @@ def _check(
             f'{x_name} must be [N, T, C, *]: clips, frames, channels and any number of spatial '
             f'dimensions; got {list(x.shape)}'
         )
-    dims = range(2, 2 + len(shapes))
-    if shift.dim() not in dims or shift.shape[:-1] != x.shape[: shift.dim() - 1]:
+    # torch.compile of torch 2.1 finds no 3 in range(2, 4).
+    if not 2 <= shift.dim() < 2 + len(shapes) or shift.shape[:-1] != x.shape[: shift.dim() - 1]:
         raise ValueError(
             f'{shift_name} must be {" or ".join(shapes)} for {x_name} with N = {x.shape[0]} clips of '
             f'T = {x.shape[1]} frames, got {list(shift.shape)}'

@@ -2,9 +2,11 @@
 
 import re
 
+import mmengine
 import pytest
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
+from packaging.version import Version
 
 from mmtin.checkpoint import read_checkpoint
 from mmtin.engine import BadClipsHook, FiniteLossHook
@@ -87,6 +89,8 @@ CASES = {
 
 @pytest.mark.parametrize('case', CASES.values(), ids=CASES)
 def test_training_leaves_the_same(tmp_path, monkeypatch, case):
+    if case is CASES['rare validation'] and Version(mmengine.__version__) < Version('0.10.4'):
+        pytest.skip('mmengine 0.10.3 validates after the last epoch only if the interval says so')
     case = {'loop_arguments': {}, **case}
     left = []
     for kind in (THEIRS, OURS):
