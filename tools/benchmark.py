@@ -38,10 +38,13 @@ def parse_args() -> argparse.Namespace:
     dtype = argparse.ArgumentParser(add_help=False)
     dtype.add_argument('--dtype', choices=DTYPES, default='float32', help='default: %(default)s')
 
-    commands = parser.add_subparsers(dest='command', required=True, metavar='op|model|memory|loading')
+    commands = parser.add_subparsers(
+        dest='command', required=True, metavar='op|model|memory|stream|loading'
+    )
     add_op(commands, [common, rounds, dtype])
     add_model(commands, [common, rounds, dtype])
     add_memory(commands, [common, dtype])
+    add_stream(commands, [common, rounds])
     add_loading(commands, [common, rounds])
     return parser.parse_args()
 
@@ -98,6 +101,23 @@ def add_memory(commands, parents: list[argparse.ArgumentParser]) -> None:
         description='The most that a training step holds at once, model and optimiser included, each '
         "subject in a process of its own. MB counts PyTorch's allocator and is the same in every run; "
         'resident MB, on the CPU, is what the operating system saw.',
+    )
+
+
+def add_stream(commands, parents: list[argparse.ArgumentParser]) -> None:
+    stream = commands.add_parser(
+        'stream',
+        parents=parents,
+        help='a causal network frame by frame',
+        description='A step of a causal TINResNet against the same trunk on one frame without interlacing, '
+        'each as built and after fuse_for_inference; the size of its state, and by how much the memory of '
+        'the process grows in many steps.',
+    )
+    stream.add_argument('--depth', type=int, choices=TINResNet.arch_settings, default=50)
+    stream.add_argument('--streams', type=positive_int, default=1, help='side by side (default: 1)')
+    stream.add_argument('--size', type=positive_int, default=224, help='pixels (default: %(default)s)')
+    stream.add_argument(
+        '--steps', type=positive_int, default=1000, help='to watch memory (default: %(default)s)'
     )
 
 
@@ -196,6 +216,14 @@ def run_memory(args: argparse.Namespace) -> Iterable[dict]:
     return memory.measure(case, setting_of(args), args.against, bar('Training steps'))
 
 
+def run_stream(args: argparse.Namespace) -> Iterable[dict]:
+    from mmtin.benchmarking import stream
+
+    return stream.measure(
+        args.depth, args.streams, args.size, args.device, args.repeats, args.warmup, args.steps, track
+    )
+
+
 def run_loading(args: argparse.Namespace) -> Iterable[dict]:
     from mmtin.benchmarking.loading import loading_subjects
 
@@ -208,8 +236,14 @@ def run_loading(args: argparse.Namespace) -> Iterable[dict]:
     return [record({}, row, **{'clips/s': clips[row.name] / row.median}) for row in rows]
 
 
-RUN = {'op': run_op, 'model': run_model, 'memory': run_memory, 'loading': run_loading}
-SIZES = ('clips', 'frames', 'channels', 'size', 'layout', 'dtype', 'train_norm')
+RUN = {
+    'op': run_op,
+    'model': run_model,
+    'memory': run_memory,
+    'stream': run_stream,
+    'loading': run_loading,
+}
+SIZES = ('clips', 'frames', 'streams', 'channels', 'size', 'layout', 'dtype', 'train_norm')
 
 
 def main() -> None:

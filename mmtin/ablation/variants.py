@@ -44,6 +44,11 @@ VARIANTS: dict[str, Variant] = {
     'tin_g2_plain': Variant('TIN, 2 groups, not reversed', _tin(groups=2, reverse=False)),
     'tin_g4': Variant('TIN, 4 groups, reversed', _tin(groups=4)),
     'tin_g4_plain': Variant('TIN, 4 groups, not reversed', _tin(groups=4, reverse=False)),
+    'tin_frame': Variant('TIN, offsets of each frame, R = 4', _tin(offsets_per='frame')),
+    'tin_causal': Variant(
+        'TIN, causal: 4 groups, to later frames, R = 4',
+        _tin(offsets_per='frame', causal=True, groups=4, reverse=False),
+    ),
     'tin_mmcv': Variant(
         "TIN with mmcv's gradient", dict(type='MMCVGradientTINResNet'), ('mmtin.ablation.mmcv_gradient',)
     ),

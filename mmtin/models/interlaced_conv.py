@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from mmtin.models.module_hooks import has_hooks
 from mmtin.models.offset_nets import OffsetNet, WeightNet
-from mmtin.models.temporal_interlace import TemporalInterlace, check_whole_clips
+from mmtin.models.temporal_interlace import Stream, TemporalInterlace, check_whole_clips, memory_format
 from mmtin.ops.backend import InPlaceBackend, in_place_backend
 from mmtin.ops.descriptor import describe
 from mmtin.ops.interlaced_conv import convolution_arguments, interlaced_conv2d
@@ -41,6 +41,8 @@ class InterlacedConv(CombineNet):
         waits for what lies between the two, the interlaced frames are a tensor of their own.
         """
         interlace, conv = self.net1, self.net2
+        if interlace.stream is not None:
+            return self._step(x, interlace.stream)
         backend = in_place_backend(x) if self._is_plain() else None
         if backend is None:
             return super().forward(x)
@@ -50,6 +52,19 @@ class InterlacedConv(CombineNet):
         return interlaced_conv2d(
             x, offset, weight, conv.weight, conv.bias, convolution_arguments(conv), channels, backend
         )
+
+    def _step(self, x: Tensor, stream: Stream) -> Tensor:
+        """The same for the next frame of streams ``[N, C, H, W]``."""
+        interlace, conv = self.net1, self.net2
+        if not self._is_plain() or in_place_backend(x) is None:
+            return super().forward(x)
+        moving = x.data[:, : interlace.folded_channels]
+        kept = moving.clone(memory_format=memory_format(x))
+        try:
+            _, stream.state = interlace.step_moving(kept, stream.state, out=moving)
+            return conv(x)
+        finally:
+            moving.copy_(kept)
 
     def _is_plain(self) -> bool:
         conv = self.net2
@@ -61,7 +76,6 @@ class InterlacedConv(CombineNet):
             and self.net1.folded_channels > 1  # a single channel has no memory format to tell
             and not has_hooks(conv)
             and not has_hooks(self.net1)
-            and self.net1.stream is None
         )
 
 

@@ -74,7 +74,7 @@ class FrameOffsetNet(nn.Module):
 
     def forward(self, descriptor: Tensor) -> Tensor:
         """``[N, C', T]`` -> offsets ``[N, T, G]`` in frames."""
-        return self._offsets(self.conv2(self.conv1(descriptor).relu()))
+        return self._offsets(self.conv2(self.conv1(descriptor).relu()).transpose(1, 2))
 
     def step(self, descriptors: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """The offsets of the newest frame.
@@ -84,14 +84,14 @@ class FrameOffsetNet(nn.Module):
             hidden: ``[N, 16, 2]``, what this returned for the two frames before.
 
         Returns:
-            Offsets ``[N, 1, G]`` in frames, and the ``hidden`` of the next frame.
+            Offsets ``[N, G]`` in frames, and the ``hidden`` of the next frame.
         """
-        hidden = torch.cat([hidden, last_frame(self.conv1, descriptors).relu()], dim=2)
+        newest = last_frame(self.conv1, descriptors).relu()
+        hidden = torch.cat([hidden, newest[:, :, None]], dim=2)
         return self._offsets(last_frame(self.conv2, hidden)), hidden[:, :, 1:]
 
     def _offsets(self, x: Tensor) -> Tensor:
-        share = _at_least_single(x).sigmoid().transpose(1, 2)
-        return self.min_offset + (self.max_offset - self.min_offset) * share
+        return self.min_offset + (self.max_offset - self.min_offset) * _at_least_single(x).sigmoid()
 
 
 class WeightNet(nn.Module):
@@ -110,14 +110,14 @@ class WeightNet(nn.Module):
 
     def forward(self, descriptor: Tensor) -> Tensor:
         """``[N, C', T]`` -> weights ``[N, T, G]`` in (0, 2), near 1 at the start."""
-        return self._weights(self.conv(descriptor))
+        return self._weights(self.conv(descriptor)).transpose(1, 2)
 
     def step(self, descriptors: Tensor) -> Tensor:
-        """``[N, C', 3]``, of the newest frame last -> its weights ``[N, 1, G]``."""
+        """``[N, C', 3]``, of the newest frame last -> its weights ``[N, G]``."""
         return self._weights(last_frame(self.conv, descriptors))
 
     def _weights(self, x: Tensor) -> Tensor:
-        return 2 * _at_least_single(x).sigmoid().transpose(1, 2)
+        return 2 * _at_least_single(x).sigmoid()
 
 
 class CausalConv1d(nn.Conv1d):
@@ -136,8 +136,9 @@ def temporal_conv(in_channels: int, out_channels: int, causal: bool) -> nn.Conv1
 
 
 def last_frame(conv: nn.Conv1d, x: Tensor) -> Tensor:
-    """What a causal convolution makes of the last of the frames ``[N, C, 3]``: ``[N, C_out, 1]``."""
-    return functional.conv1d(x, conv.weight, conv.bias)
+    """What a causal convolution makes of the last of the frames ``[N, C, 3]``: ``[N, C_out]``."""
+    # On so little this takes a fifth of the time of a convolution.
+    return functional.linear(x.flatten(1), conv.weight.flatten(1), conv.bias)
 
 
 def _logit(value: float, low: float, high: float) -> float:

@@ -6,6 +6,7 @@ clip of all frames so far.
 
 from collections.abc import Iterable
 
+import torch
 from torch import Tensor, nn
 
 from mmtin.errors import UserError
@@ -15,6 +16,7 @@ from mmtin.models.temporal_interlace import InterlaceState, Stream, TemporalInte
 StreamState = tuple[InterlaceState, ...]
 
 
+@torch.no_grad()
 def stream_step(
     network: nn.Module, frames: Tensor, state: StreamState | None = None
 ) -> tuple[Tensor, StreamState]:
@@ -29,8 +31,8 @@ def stream_step(
         state: what this returned for the frames before; None for the first ones.
 
     Returns:
-        What ``network`` gives for a batch of N frames, and the next state. It shares no memory with
-        ``state``, which stays good to go on from.
+        What ``network`` gives for a batch of N frames, without gradients, and the next state. ``state``
+        stays as it was, good to go on from.
 
     Raises:
         UserError: if the network cannot go frame by frame, or the state is of other streams.
@@ -59,9 +61,15 @@ def stream_step(
 
 def restart_streams(state: StreamState, streams: Iterable[int]) -> StreamState:
     """The state in which some streams, by number, are at their beginning and the others go on."""
-    kept = state[0].frames.new_ones(len(state[0].frames))
+    kept = state[0].hidden.new_ones(len(state[0].hidden))
     kept[list(streams)] = 0
+
+    def restarted(part: Tensor) -> Tensor:
+        return part * kept.view(-1, *[1] * (part.dim() - 1))
+
     return tuple(
-        InterlaceState(*(part * kept.view(-1, *[1] * (part.dim() - 1)) for part in of_one))
+        InterlaceState(
+            tuple(map(restarted, of_one.frames)), restarted(of_one.descriptors), restarted(of_one.hidden)
+        )
         for of_one in state
     )

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from mmtin.errors import UserError
 from mmtin.models.offset_nets import HIDDEN_CHANNELS, KERNEL_SIZE, FrameOffsetNet, OffsetNet, WeightNet
 from mmtin.ops import TINShift, temporal_interlace
+from mmtin.ops.newest import interlace_newest
 
 MODELS.register_module(module=TINShift)
 
@@ -25,13 +26,13 @@ class InterlaceState(NamedTuple):
     All zeros is the state before the first frame.
 
     Attributes:
-        frames: ``[N, K, C', h, w]``, the channels that take part of the K frames before, the newest last;
+        frames: ``[N, C', h, w]`` each, the channels that take part of the K frames before, the newest last;
             K is R, rounded up.
         descriptors: ``[N, C', 2]``, the means over space of the two frames before.
         hidden: ``[N, 16, 2]``, of :class:`mmtin.models.offset_nets.FrameOffsetNet`.
     """
 
-    frames: Tensor
+    frames: tuple[Tensor, ...]
     descriptors: Tensor
     hidden: Tensor
 
@@ -154,7 +155,7 @@ class TemporalInterlace(nn.Module):
         clips = moving.unflatten(0, (x.shape[0] // self.num_segments, self.num_segments))
         offset, weight = self.offsets_and_weights(clips.mean(dim=(3, 4)).transpose(1, 2))
         moved = temporal_interlace(clips, offset, weight).flatten(0, 1)
-        return torch.cat([moved.contiguous(memory_format=_memory_format(x)), resting], dim=1)
+        return torch.cat([moved.contiguous(memory_format=memory_format(x)), resting], dim=1)
 
     def offsets_and_weights(self, descriptor: Tensor) -> tuple[Tensor, Tensor]:
         """Offsets ``[N, G']`` or ``[N, T, G']`` in frames and weights ``[N, T, G']`` for clips described by
@@ -176,37 +177,50 @@ class TemporalInterlace(nn.Module):
             state: what this returned for the frame before; None before the first one.
 
         Returns:
-            ``[N, C, h, w]``, and the state for the next frame.
+            ``[N, C, h, w]``, and the state for the next frame. Not differentiable.
 
         Raises:
             UserError: if the module is not causal, or the state of other streams.
         """
+        moving, resting = x[:, : self.folded_channels], x[:, self.folded_channels :]
+        moved, state = self.step_moving(moving.clone(memory_format=memory_format(x)), state)
+        return torch.cat([moved, resting], dim=1), state
+
+    @torch.no_grad()
+    def step_moving(
+        self, moving: Tensor, state: InterlaceState | None, out: Tensor | None = None
+    ) -> tuple[Tensor, InterlaceState]:
+        """:meth:`step` of the channels that take part.
+
+        Args:
+            moving: ``[N, C', h, w]``; the state keeps it.
+            state: as in :meth:`step`.
+            out: memory for the result, for instance a slice of the channels of a wider tensor.
+        """
         if not self.causal:
             raise UserError('a network that is not causal takes whole clips; build it with causal=True')
-        first = self.first_state(x)
         if state is None:
-            state = first
-        elif state.frames.shape != first.frames.shape:
+            state = self.first_state(moving)
+        elif state.frames[0].shape != moving.shape:
             raise UserError(
-                'the state is of other streams: of [streams, frames before, channels, height, width] '
-                f'{list(state.frames.shape)}, not {list(first.frames.shape)}; start with state=None'
+                'the state is of other streams: of [streams, channels, height, width] '
+                f'{list(state.frames[0].shape)}, not {list(moving.shape)}; start with state=None'
             )
-        moving, resting = x[:, : self.folded_channels], x[:, self.folded_channels :]
         descriptors = torch.cat([state.descriptors, moving.mean(dim=(2, 3))[:, :, None]], dim=2)
         offset, hidden = self.offset_net.step(descriptors, state.hidden)
         weight = self.weight_net.step(descriptors)
-        frames = torch.cat([state.frames, moving[:, None]], dim=1)
-        moved = _newest_interlaced(frames, offset, weight).to(x.dtype)
-        out = torch.cat([moved.contiguous(memory_format=_memory_format(x)), resting], dim=1)
-        return out, InterlaceState(frames[:, 1:], descriptors[:, :, 1:], hidden)
+        frames = (*state.frames, moving)
+        moved = interlace_newest(frames, offset, weight, out)
+        return moved, InterlaceState(frames[1:], descriptors[:, :, 1:], hidden)
 
-    def first_state(self, x: Tensor) -> InterlaceState:
-        """The state before the first frame, for streams of frames like ``x`` ``[N, C, h, w]``."""
-        n, channels, before = x.shape[0], self.folded_channels, KERNEL_SIZE - 1
+    def first_state(self, moving: Tensor) -> InterlaceState:
+        """The state before the first frame, for streams of frames like ``moving`` ``[N, C', h, w]``."""
+        n, before = len(moving), KERNEL_SIZE - 1
+        nothing = torch.zeros_like(moving)
         return InterlaceState(
-            x.new_zeros(n, math.ceil(self.offset_net.max_offset), channels, *x.shape[2:]),
-            x.new_zeros(n, channels, before),
-            x.new_zeros(n, HIDDEN_CHANNELS, before),
+            (nothing,) * math.ceil(self.offset_net.max_offset),
+            moving.new_zeros(n, self.folded_channels, before),
+            moving.new_zeros(n, HIDDEN_CHANNELS, before),
         )
 
     def extra_repr(self) -> str:
@@ -229,16 +243,7 @@ def check_whole_clips(x: Tensor, num_segments: int) -> None:
         )
 
 
-def _newest_interlaced(frames: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
-    """The last frame of ``[N, T, C', h, w]`` interlaced by its offsets and weights ``[N, 1, G]``."""
-    num_segments, groups = frames.shape[1], offset.shape[2]
-    delay = torch.arange(num_segments - 1, -1, -1, device=offset.device)
-    offset, weight = offset.transpose(1, 2)[..., None], weight.transpose(1, 2)[..., None]
-    shares = weight * (1 - (delay - offset).abs()).clamp(min=0)  # [N, G, 1, T]
-    grouped = frames.unflatten(2, (groups, -1)).transpose(1, 2).flatten(3)
-    return (shares @ grouped.to(shares.dtype)).flatten(1).reshape(frames[:, 0].shape)
-
-
-def _memory_format(x: Tensor) -> torch.memory_format:
+def memory_format(x: Tensor) -> torch.memory_format:
+    """That of ``[N, C, H, W]``, which a slice of its channels cannot tell."""
     channels_last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
     return torch.channels_last if channels_last else torch.contiguous_format

@@ -172,7 +172,6 @@ class TINResNet(ResNetTSM):
             self.fuse_for_inference()
         return super().forward(x)
 
-    @torch.no_grad()
     def step(
         self, frames: Tensor, state: StreamState | None = None
     ) -> tuple[Tensor | tuple[Tensor, ...], StreamState]:

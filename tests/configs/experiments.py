@@ -15,6 +15,8 @@ SMALLER = {256: 40, 224: 32}
 # since their data set is anybody's, tests/test_finetuning.py. tests/peers tests the networks of other papers.
 OTHERS = {
     'tin_r18_demo',
+    'tin_r18_causal_demo',
+    'tin_r18_causal_miracl_vc1',
     'tsn_r18_demo',
     'tin_r50_ava21',
     'tin_r50_finetune',
@@ -65,11 +67,17 @@ class Experiment(NamedTuple):
 
     @property
     def groups(self) -> int:
+        if self.is_causal:
+            return 4
         return int(self.variant[1]) if re.match(r'g\d', self.variant) else 2
 
     @property
     def reverse(self) -> bool:
-        return 'plain' not in self.variant
+        return 'plain' not in self.variant and not self.is_causal
+
+    @property
+    def is_causal(self) -> bool:
+        return self.variant == 'causal'
 
     @property
     def split(self) -> int | None:

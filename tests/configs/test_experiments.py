@@ -38,6 +38,7 @@ def test_config_is_what_its_name_says(experiment):
     assert (backbone.type, backbone.depth) == (experiment.backbone, experiment.depth)
     if experiment.backbone == 'TINResNet':
         assert (backbone.groups, backbone.reverse) == (experiment.groups, experiment.reverse)
+        assert backbone.get('causal', False) == experiment.is_causal
         assert backbone.get('max_offset') == (2.0 if experiment.is_released else None)
         assert backbone.get('initial_offset') == (0.5 if experiment.is_released else None)
     if experiment.backbone != 'ResNet':

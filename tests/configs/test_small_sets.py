@@ -16,6 +16,7 @@ CASES = {
     'tsn_r18_miracl_vc1': ('ResNet', 8, 56, LIPS),
     'rtcn_r18_miracl_vc1': ('RTCNResNet', 8, 56, LIPS),
     'tin_r18_16f_miracl_vc1': ('TINResNet', 16, 56, LIPS),
+    'tin_r18_causal_miracl_vc1': ('TINResNet', 8, 56, LIPS),
     'tin_r18_24f_miracl_vc1': ('TINResNet', 24, 56, LIPS),
     'tin_r18_24f_order_miracl_vc1': ('TINResNet', 24, 56, 'data/miracl_vc1_order'),
     'tin_r18_24f_demo_far': ('TINResNet', 24, 24, 'data/demo_far'),
@@ -50,7 +51,9 @@ def test_config_is_what_its_name_says(name):
     assert 'ReverseFrames' in kinds['reversed'] and 'ReverseFrames' not in kinds['forwards']
 
 
-@pytest.mark.parametrize('name', ['tin_r18_24f_order_miracl_vc1', 'tin_r18_24f_demo_far'])
+@pytest.mark.parametrize(
+    'name', ['tin_r18_24f_order_miracl_vc1', 'tin_r18_24f_demo_far', 'tin_r18_causal_miracl_vc1']
+)
 def test_an_iteration_and_a_test_of_its_frames(name, prepared, tmp_path, monkeypatch):
     monkeypatch.chdir(prepared)
     cfg = Config.fromfile(CONFIGS / f'{name}.py')

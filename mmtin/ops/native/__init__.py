@@ -3,13 +3,16 @@
 float32 only: for other types, and where there is no C compiler, ``'auto'`` takes the matrix backend.
 """
 
+import ctypes
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from mmtin.ops.eager import runs_eagerly
 from mmtin.ops.native.build import BuildError, load
-from mmtin.ops.native.layout import offsets, pointer, runs, runs_like
+from mmtin.ops.native.layout import View, offsets, pointer, runs, runs_like
 from mmtin.ops.native.prediction import predict as predict
 
 
@@ -75,6 +78,20 @@ def interlace_backward_within(
         the reference.
     """
     return _interlace_backward(grad, torch.empty_like(grad), x, offset, weight, within=True)
+
+
+def interlace_newest(out: Tensor, frames: Sequence[Tensor], offset: Tensor, weight: Tensor) -> None:
+    """Write into ``out``; see :func:`mmtin.ops.newest.interlace_newest`."""
+    if out.numel() == 0:
+        return
+    to = runs(out[:, None], offset.shape[1])
+    assert to is not None, 'out has planes of pixels or channels innermost'
+    seen = [runs_like(to, frame[:, None], out[:, None]) for frame in frames]
+    views = (View * len(frames))(*(view for _, (_, view) in seen))
+    offset, weight = offset.contiguous(), weight.contiguous()
+    load().interlace_newest(
+        to.shape, views, ctypes.c_int64(len(frames)), pointer(offset), pointer(weight), to.view
+    )
 
 
 class _Interlace(torch.autograd.Function):

@@ -164,6 +164,24 @@ void interlace(Shape s, View x, Offsets offset, const float *weight, View out, i
     }
 }
 
+/* The newest frame of a clip alone: frames holds it and those before, it last, and no offset reaches beyond them.
+ * offset and weight [N, G]; s and out are of one frame, and out overlaps no frame. */
+void interlace_newest(Shape s, const View *frames, int64_t count, const float *offset, const float *weight,
+                      View out) {
+    const Tiling tiles = tiling(&s);
+#pragma omp parallel for schedule(static) if (worth_threads(&s))
+    for (int64_t index = 0; index < s.clips * s.groups * tiles.count; index++) {
+        const Tile tile = tile_at(&s, &tiles, index);
+        const int64_t of_group = tile.clip * s.groups + tile.group;
+        float share;
+        const int64_t near = count - 1 - whole_frames(offset[of_group], count, &share), far = near - 1;
+        const float w = weight[of_group];
+        blend(&tile, runs_at(&out, &tile, 0), out.row,
+              w * (1 - share), inside(near, count) ? runs_at(&frames[near], &tile, 0) : 0,
+              w * share, inside(far, count) && share > 0 ? runs_at(&frames[far], &tile, 0) : 0, frames->row);
+    }
+}
+
 /* The gradient of x over a tile, w [T] the weights of its group: all of a clip moves by the same offset, so that
  * frame t went to frames t + d and t + d + 1 alone, and is written once. */
 static void gather(const Tile *tile, const Shape *s, const View *grad_out, float offset, const float *w,
