@@ -8,9 +8,14 @@ torch.export.load. The input is `clips`, uint8 RGB [N, T, 3, H, W] for any N, re
 test pipeline of the config; the normalisation is inside. The outputs are `scores` and `probabilities`,
 float32 [N, classes]; average those of a video's clips. T, H, W, the kind of resizing and the names of the
 classes are in its metadata.
+
+With --stream a causal network (causal=True in its backbone) is written that goes frame by frame: `frames`,
+uint8 RGB [N, 3, H, W] of N streams, and their `state`, float32 [N, S], zero before the first frame, give
+`scores`, `probabilities` and `next_state`, the state for the next frames.
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -22,7 +27,9 @@ from mmtin.commands.arguments import one_sentence_errors, positive_int, require_
 from mmtin.errors import UserError
 from mmtin.export import (
     ClipClassifier,
+    StreamClassifier,
     check,
+    check_stream,
     clip_shape,
     describe,
     export_program,
@@ -45,6 +52,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('out', type=Path, metavar='OUT.onnx|OUT.pt2')
+    parser.add_argument('--stream', action='store_true', help='frame by frame, by a causal network')
     parser.add_argument('--opset', type=positive_int, default=18, help='of ONNX, 18 or later (default: 18)')
     parser.add_argument(
         '--videos', type=Path, nargs='+', default=[], help='check on these too (default: on random clips)'
@@ -53,7 +61,10 @@ def parse_args() -> argparse.Namespace:
         '--labels', type=Path, help='class names, one a line (default: labels.txt beside the test list)'
     )
     parser.add_argument('--force', action='store_true', help='replace OUT if it is there')
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.stream and args.videos:
+        parser.error('--videos goes without --stream, which is checked on 100 random frames')
+    return args
 
 
 def main() -> None:
@@ -71,31 +82,36 @@ def main() -> None:
 
 def export(args: argparse.Namespace) -> None:
     recognizer = load_recognizer(args.config, args.checkpoint)
-    cfg, model = recognizer.cfg, ClipClassifier(recognizer)
+    cfg = recognizer.cfg
     classes, shape = class_names(cfg, args.labels), clip_shape(cfg)
+    model = StreamClassifier(recognizer, shape[1:]) if args.stream else ClipClassifier(recognizer, shape)
     clips = {'random clips': [random_clips(count, shape) for count in (1, 3)]}
     if args.videos:
         clips['real clips'] = read_clips(cfg, args.videos, shape)
     metadata = describe(cfg, shape, classes, model)
     with whole_file(args.out) as new, Console(stderr=True).status('') as status:
         status.update('Tracing the network')
-        program = export_program(model, shape)
+        program = export_program(model)
         status.update(f'Writing {args.out.suffix}')
         if args.out.suffix == '.onnx':
-            write_onnx(program, new, metadata, args.opset)
+            write_onnx(program, new, metadata, model, args.opset)
             name, network = f'ONNX Runtime, opset {args.opset}', open_onnx(new)
         else:
             write_program(program, new, metadata)
             name, network = 'torch.export', open_program(new)
         status.update('Checking against PyTorch')
-        errors = check(network, model, clips)
+        if isinstance(model, StreamClassifier):
+            errors = check_stream(network, model)
+        else:
+            errors = check(network, model, clips)
+        inputs = model.example_inputs(1)
         status.update('Timing')
-        clip = clips['random clips'][0]
         with torch.inference_mode():
-            seconds = alternate({'PyTorch': lambda: model(clip), name: lambda: network(clip)}, repeats=5)
+            seconds = alternate({'PyTorch': partial(model, *inputs), name: partial(network, *inputs)}, 5)
+    what = 'frame' if args.stream else 'clip'
     rows = [
         {
-            'one clip on the CPU': row.name,
+            f'one {what} on the CPU': row.name,
             'ms': f'{1000 * row.median:.1f}',
             'of PyTorch': f'{row.ratios["PyTorch"]:.2f}',
         }
@@ -106,8 +122,10 @@ def export(args: argparse.Namespace) -> None:
         for row in compare(seconds, {subject: {'PyTorch': 'PyTorch'} for subject in seconds})
     ]
     print(tabulate(rows, headers='keys', tablefmt='github', disable_numparse=True))
-    size = 'x'.join(map(str, shape))
-    print(f'{len(classes)} classes from clips of {size} with {torch.get_num_threads()} threads: {args.out}')
+    size = 'x'.join(map(str, shape[1:] if args.stream else shape))
+    print(
+        f'{len(classes)} classes from {what}s of {size} with {torch.get_num_threads()} threads: {args.out}'
+    )
 
 
 if __name__ == '__main__':

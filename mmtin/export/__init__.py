@@ -1,6 +1,6 @@
 """Export a recognizer to one file that runs without MMAction2 and mmtin."""
 
-from mmtin.export.agreement import check, random_clips, read_clips
+from mmtin.export.agreement import check, check_stream, random_clips, read_clips
 from mmtin.export.classifier import ClipClassifier, clip_shape, describe
 from mmtin.export.formats import (
     export_program,
@@ -10,10 +10,13 @@ from mmtin.export.formats import (
     write_onnx,
     write_program,
 )
+from mmtin.export.stream import StreamClassifier
 
 __all__ = [
     'ClipClassifier',
+    'StreamClassifier',
     'check',
+    'check_stream',
     'clip_shape',
     'describe',
     'export_program',

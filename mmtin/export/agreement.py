@@ -10,6 +10,7 @@ from torch import Tensor
 from mmtin.errors import UserError
 from mmtin.export.classifier import ClipClassifier
 from mmtin.export.formats import Network
+from mmtin.export.stream import StreamClassifier
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.videos import Fault
 
@@ -57,13 +58,41 @@ def check(
     errors = {}
     for name, clips in batches.items():
         errors[name] = max(_error(network, model, batch) for batch in clips)
-        if not errors[name] <= MAX_RELATIVE_ERROR:
-            raise UserError(
-                f'on {name} the exported network differs from PyTorch by {errors[name]:.1e} of the largest '
-                f'score, more than {MAX_RELATIVE_ERROR:.0e}, and was not written; try another --opset or '
-                'the other format'
-            )
+        _require(errors[name], name)
     return errors
+
+
+def _require(error: float, name: str) -> None:
+    if not error <= MAX_RELATIVE_ERROR:  # negated, since a comparison with NaN is false
+        raise UserError(
+            f'on {name} the exported network differs from PyTorch by {error:.1e} of the largest '
+            f'score, more than {MAX_RELATIVE_ERROR:.0e}, and was not written; try another --opset or '
+            'the other format'
+        )
+
+
+@torch.inference_mode()
+def check_stream(network: Network, model: StreamClassifier, num_frames: int = 100) -> dict[str, float]:
+    """The largest relative error of ``network`` over a stream, each going on from its own state.
+
+    Raises:
+        UserError: if it is larger than ``MAX_RELATIVE_ERROR``.
+    """
+    frames = random_clips(num_frames, (1, *model.frame_shape))
+    _, first = model.example_inputs(1)
+    theirs = ours = first
+    error = 0.0
+    for frame in frames:
+        scores, probabilities, theirs = network(frame, theirs)
+        expected, _, ours = model(frame, ours)
+        error = max(
+            error,
+            relative_error(scores, expected),
+            relative_error(probabilities, model.probabilities(scores)),
+        )
+    what = f'{num_frames} frames'
+    _require(error, what)
+    return {what: error}
 
 
 @torch.inference_mode()

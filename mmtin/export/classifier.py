@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import torch
 from mmaction.datasets.transforms import Resize
 from mmengine.config import Config
 from mmengine.dataset import Compose
@@ -16,43 +17,73 @@ from mmtin.prediction.pipeline import TestPipeline
 from mmtin.version import __version__
 
 
-class ClipClassifier(nn.Module):
+class Exportable(nn.Module):
+    """A network from pixels to probabilities, with what a file needs to know of it."""
+
+    input_names: tuple[str, ...]
+    output_names: tuple[str, ...]
+    is_multi_label: bool
+
+    def example_inputs(self, count: int = 2) -> tuple[Tensor, ...]:
+        """Inputs that it takes, black, of so many clips or streams."""
+        raise NotImplementedError
+
+    def probabilities(self, scores: Tensor) -> Tensor:
+        """``[N, classes]`` of scores ``[N, classes]``."""
+        return scores.sigmoid() if self.is_multi_label else scores.softmax(dim=1)
+
+
+class ClipClassifier(Exportable):
     """A recognizer with its normalisation: pixels in, probabilities out.
 
     Args:
         recognizer: a Recognizer2D in eval mode; it is not changed.
+        shape: ``T, 3, H, W`` of its clips.
 
     Raises:
         UserError: if it is of another kind.
     """
 
-    def __init__(self, recognizer: nn.Module) -> None:
+    input_names = ('clips',)
+    output_names = 'scores', 'probabilities'
+
+    def __init__(self, recognizer: nn.Module, shape: tuple[int, ...] = ()) -> None:
         super().__init__()
         if not hasattr(recognizer, 'backbone') or not getattr(recognizer, 'with_cls_head', False):
             raise UserError(
                 f'can export recognizers with a backbone and a head, got {type(recognizer).__name__}'
             )
         self.recognizer = recognizer
-        head = recognizer.cls_head
-        self.is_multi_label = isinstance(head, MultiLabelTSMHead) or head.multi_class
+        self.shape = shape
+        self.is_multi_label = is_multi_label(recognizer.get_submodule('cls_head'))
+
+    def example_inputs(self, count: int = 2) -> tuple[Tensor, ...]:
+        """Black clips."""
+        return (torch.zeros(count, *self.shape, dtype=torch.uint8),)
 
     def forward(self, clips: Tensor) -> tuple[Tensor, Tensor]:
         """``[N, T, 3, H, W]`` RGB, uint8 -> scores and probabilities, each ``[N, classes]``.
 
         Probabilities are the softmax of the scores, or of a multi-label recognizer their sigmoid.
         """
-        frames = clips.float()
-        preprocessor = self.recognizer.data_preprocessor
-        if preprocessor.to_rgb:
-            frames = frames.flip(2)
-        if preprocessor._enable_normalize:
-            frames = (frames - preprocessor.mean) / preprocessor.std
+        frames = normalised(self.recognizer.get_submodule('data_preprocessor'), clips)
         scores, _ = self.recognizer.extract_feat(frames, stage='head', test_mode=True)
         return scores, self.probabilities(scores)
 
-    def probabilities(self, scores: Tensor) -> Tensor:
-        """``[N, classes]`` of scores ``[N, classes]``."""
-        return scores.sigmoid() if self.is_multi_label else scores.softmax(dim=1)
+
+def is_multi_label(head: nn.Module) -> bool:
+    """Whether its probabilities are sigmoids of each class."""
+    return isinstance(head, MultiLabelTSMHead) or head.multi_class is True
+
+
+def normalised(preprocessor: nn.Module, frames: Tensor) -> Tensor:
+    """``[*, 3, H, W]`` uint8 as the data preprocessor of a recognizer gives them to the network."""
+    values = frames.float()
+    if preprocessor.to_rgb:
+        values = values.flip(-3)
+    if preprocessor._enable_normalize:
+        values = (values - preprocessor.mean) / preprocessor.std
+    return values
 
 
 def clip_shape(cfg: Config) -> tuple[int, ...]:
@@ -72,14 +103,19 @@ def clip_shape(cfg: Config) -> tuple[int, ...]:
     return num_segments or inputs[0], *inputs[1:]
 
 
-def describe(
-    cfg: Config, shape: tuple[int, ...], classes: list[str], model: ClipClassifier
-) -> dict[str, str]:
+def describe(cfg: Config, shape: tuple[int, ...], classes: list[str], model: Exportable) -> dict[str, str]:
     """Everything needed to use the file alone, as text by name."""
     preprocessor = cfg.model.get('data_preprocessor') or {}
+    pixels = 'RGB, 0..255, resized and cropped; normalised in the network'
+    scores = 'scores and probabilities: float32 [N, classes]'
+    if 'state' in model.input_names:
+        takes = f'frames: uint8 [N, 3, H, W], {pixels}; state: float32 [N, S], zero before the first frame'
+        gives = f'{scores}; next_state: float32 [N, S], the state for the next frames'
+    else:
+        takes, gives = f'clips: uint8 [N, T, 3, H, W], {pixels}', scores
     return dict(
-        input='clips: uint8 [N, T, 3, H, W], RGB, 0..255, resized and cropped; normalised in the network',
-        output='scores and probabilities: float32 [N, classes]',
+        input=takes,
+        output=gives,
         probabilities='sigmoid' if model.is_multi_label else 'softmax',
         num_segments=str(shape[0]),
         height=str(shape[2]),

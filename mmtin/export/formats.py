@@ -12,24 +12,24 @@ from torch.export import ExportedProgram
 
 from mmtin.compat.torch import require
 from mmtin.errors import UserError
-from mmtin.export.classifier import ClipClassifier
+from mmtin.export.classifier import Exportable
 
 # The exporter writes opset 18; onnx converts that to later ones.
 MIN_OPSET = 18
 
-Network = Callable[[Tensor], tuple[Tensor, Tensor]]
+Network = Callable[..., tuple[Tensor, ...]]
 
 
-def export_program(model: ClipClassifier, shape: tuple[int, ...]) -> ExportedProgram:
-    """Trace the computation on the CPU, for any number of clips of ``shape`` ``T, 3, H, W``.
+def export_program(model: Exportable) -> ExportedProgram:
+    """Trace the computation on the CPU, for any number of clips or streams.
 
     Raises:
         UserError: if torch is older than 2.6.
     """
     require((2, 6), 'exporting')
-    clips = torch.zeros(2, *shape, dtype=torch.uint8)
+    inputs, count = model.example_inputs(), torch.export.Dim('N')
     with torch.no_grad():
-        program = torch.export.export(model, (clips,), dynamic_shapes=({0: torch.export.Dim('N')},))
+        program = torch.export.export(model, inputs, dynamic_shapes=tuple({0: count} for _ in inputs))
     for graph in program.graph_module.modules():
         for node in graph.graph.nodes:
             node.meta.pop('stack_trace', None)  # paths of this machine, in a file for others
@@ -67,7 +67,11 @@ def require_onnx(opset: int = MIN_OPSET) -> None:
 
 
 def write_onnx(
-    program: ExportedProgram, path: Path, metadata: Mapping[str, str], opset: int = MIN_OPSET
+    program: ExportedProgram,
+    path: Path,
+    metadata: Mapping[str, str],
+    model: Exportable,
+    opset: int = MIN_OPSET,
 ) -> None:
     """Write an ONNX file of standard operators with the metadata as its ``metadata_props``.
 
@@ -81,11 +85,12 @@ def write_onnx(
     logging.getLogger('torch.onnx._internal.exporter._registration').setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', FutureWarning)  # within torch itself
+        warnings.filterwarnings('ignore', '.*The axis name: N will not be used')  # twice N is meant
         exported = torch.onnx.export(
             program,
-            input_names=['clips'],
-            output_names=['scores', 'probabilities'],
-            dynamic_shapes=({0: 'N'},),
+            input_names=list(model.input_names),
+            output_names=list(model.output_names),
+            dynamic_shapes=tuple({0: 'N'} for _ in model.input_names),
             opset_version=opset,
             verbose=False,
         )
@@ -99,9 +104,9 @@ def open_program(path: Path) -> Network:
     with path.open('rb') as file:
         module = torch.export.load(file).module()
 
-    def run(clips: Tensor) -> tuple[Tensor, Tensor]:
+    def run(*inputs: Tensor) -> tuple[Tensor, ...]:
         with torch.inference_mode():
-            return module(clips)
+            return module(*inputs)
 
     return run
 
@@ -118,9 +123,10 @@ def open_onnx(path: Path) -> Network:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     session = onnxruntime.InferenceSession(path, options, providers=['CPUExecutionProvider'])
+    names = [value.name for value in session.get_inputs()]
 
-    def run(clips: Tensor) -> tuple[Tensor, Tensor]:
-        scores, probabilities = session.run(None, dict(clips=clips.numpy()))
-        return torch.from_numpy(scores), torch.from_numpy(probabilities)
+    def run(*inputs: Tensor) -> tuple[Tensor, ...]:
+        given = {name: value.numpy() for name, value in zip(names, inputs, strict=True)}
+        return tuple(map(torch.from_numpy, session.run(None, given)))
 
     return run

@@ -28,9 +28,8 @@ def interlace_newest(
         ``[N, C, *]``: ``out``, if it is given.
     """
     newest = frames[-1]
-    if out is None:
-        out = torch.empty_like(newest)
     if 'native' not in SWITCHED_OFF and native.suits(newest) and native.unavailable(newest.device) is None:
+        out = torch.empty_like(newest) if out is None else out
         native.interlace_newest(out, frames, offset, weight)
         return out
     delay = torch.arange(len(frames) - 1, -1, -1, device=offset.device)
@@ -39,4 +38,5 @@ def interlace_newest(
         per_channel(share[:, None], frame[:, None])[:, 0] * frame
         for share, frame in zip(shares.unbind(-1), frames)
     ]
-    return out.copy_(sum(parts[1:], parts[0]))
+    result = sum(parts[1:], parts[0])
+    return result.to(newest.dtype) if out is None else out.copy_(result)

@@ -37,8 +37,8 @@ class OnlineRecognizer(nn.Module):
                 "for --online train a TINResNet with causal=True, offsets_per='frame' and reverse=False"
             )
         self.backbone = model.get_submodule('backbone')
-        self.head = copy.deepcopy(model.cls_head)
-        self.head.num_segments = 1
+        self.head = copy.deepcopy(model.get_submodule('cls_head'))
+        self.head.num_segments = 1  # type: ignore[assignment]  # heads take it for a number
 
     def forward(self, frames: Tensor, state: StreamState | None = None) -> tuple[Tensor, StreamState]:
         """``[N, 3, H, W]``, normalised -> scores ``[N, classes]``, before softmax, and the next state."""

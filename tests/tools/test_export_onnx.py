@@ -6,6 +6,7 @@ import sys
 from contextlib import redirect_stdout
 from io import StringIO
 
+import numpy as np
 import onnx
 import onnxruntime
 import pytest
@@ -23,9 +24,12 @@ from mmtin.export import (
     random_clips,
     read_clips,
 )
+from mmtin.models import restart_streams
 from mmtin.prediction import load_recognizer
+from mmtin.prediction.online import OnlineRecognizer
 from tests.configs.experiments import CONFIGS
 from tests.export.oldest_torch import require_export
+from tests.prediction.small_recognizer import write_recognizer
 from tests.report.tiny_run import CLASSES, shared_run
 from tests.tools.in_process import run_tool
 
@@ -188,6 +192,42 @@ def test_a_network_that_differs_is_not_written(monkeypatch, trained, tmp_path):
     sentence = run_tool(monkeypatch, 'export_onnx', *trained, tmp_path / 'tin.pt2', '--force')
     assert 'on random clips the exported network differs from PyTorch by' in sentence
     assert [path.read_text() for path in tmp_path.iterdir()] == ['an older one']
+
+
+def test_step_of_a_causal_network(monkeypatch, tmp_path):
+    """Two streams in ONNX Runtime, one of which begins anew: as PyTorch frame by frame."""
+    require_export()
+    options = dict(offsets_per='frame', causal=True, reverse=False, groups=4)
+    config, checkpoint = write_recognizer(tmp_path, **options)
+    out = tmp_path / 'step.onnx'
+    screen = StringIO()
+    with redirect_stdout(screen):
+        assert run_tool(monkeypatch, 'export_onnx', config, checkpoint, out, '--stream') is None
+    assert '100 frames' in screen.getvalue() and '6 classes from frames of 3x32x32' in screen.getvalue()
+
+    session = onnxruntime.InferenceSession(out, providers=['CPUExecutionProvider'])
+    assert [value.name for value in session.get_inputs()] == ['frames', 'state']
+    facts = session.get_modelmeta().custom_metadata_map
+    assert 'zero before the first frame' in facts['input'] and 'next_state' in facts['output']
+    online = OnlineRecognizer(load_recognizer(config, checkpoint)).eval()
+    frames = torch.randint(0, 256, (6, 2, 3, 32, 32), dtype=torch.uint8)
+    mean, std = (torch.tensor(json.loads(facts[name])).view(3, 1, 1) for name in ('mean', 'std'))
+    state, ours = np.zeros((2, session.get_inputs()[1].shape[1]), np.float32), None
+    with torch.inference_mode():
+        for place, pair in enumerate(frames):
+            if place == 3:
+                state[1] = 0
+                ours = restart_streams(ours, [1])
+            given = dict(frames=pair.numpy(), state=state)
+            scores, probabilities, state = session.run(None, given)
+            expected, ours = online((pair.float() - mean) / std, ours)
+            assert np.abs(scores - expected.numpy()).max() < 1e-4 * expected.abs().max().item()
+            assert probabilities.sum(1) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_clipwise_network_has_no_step(monkeypatch, trained, tmp_path):
+    error = run_tool(monkeypatch, 'export_onnx', *trained, tmp_path / 'step.onnx', '--stream')
+    assert 'looks at later frames' in error and not list(tmp_path.iterdir())
 
 
 def test_missing_onnx_names_the_remedy(monkeypatch, trained, tmp_path):
