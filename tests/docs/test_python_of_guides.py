@@ -80,6 +80,13 @@ def test_python_of_train(folder, small_runs, capsys):
     assert "'acc/top1': " in capsys.readouterr().out
 
 
+def test_python_of_live(folder):
+    in_config = run_python('guides/live.md', only=slice(1))
+    assert MODELS.build(in_config['backbone']).causal
+    names = run_python('guides/live.md', only=slice(1, 2))
+    assert names['features'].shape == (2, 512, 2, 2)
+
+
 def test_python_of_swap(folder, small_runs):
     in_file, _, _ = blocks(ROOT / 'docs/guides/swap.md', 'python')
     (folder / 'tin.py').write_text(in_file)
