@@ -119,6 +119,12 @@ def add_stream(commands, parents: list[argparse.ArgumentParser]) -> None:
     stream.add_argument(
         '--steps', type=positive_int, default=1000, help='to watch memory (default: %(default)s)'
     )
+    stream.add_argument(
+        '--frames',
+        type=positive_int,
+        default=12,
+        help='of the clip that is compared (default: %(default)s)',
+    )
 
 
 def add_loading(commands, parents: list[argparse.ArgumentParser]) -> None:
@@ -220,8 +226,9 @@ def run_stream(args: argparse.Namespace) -> Iterable[dict]:
     from mmtin.benchmarking import stream
 
     return stream.measure(
-        args.depth, args.streams, args.size, args.device, args.repeats, args.warmup, args.steps, track
-    )
+        args.depth, args.streams, args.size, args.device, args.repeats, args.warmup, args.steps,
+        args.frames, track,
+    )  # fmt: skip
 
 
 def run_loading(args: argparse.Namespace) -> Iterable[dict]:
