@@ -128,9 +128,9 @@ def format_configs_once() -> None:
     mmengine 0.10.7 formats it anew for the log, the work directory, the visualizer and each loop, and yapf
     takes about half a second each time for a ResNet-50. May go when ``Config`` keeps its text.
     """
-    original = mmengine_config.FormatCode
-    if original.__module__ == __name__:
-        return
+    original = getattr(mmengine_config, 'FormatCode', None)
+    if original is None or original.__module__ == __name__:
+        return  # onedl-mmengine imports yapf where it formats, and is left as it is
     kept: dict[str, tuple[str, bool]] = {}
 
     def format_code(text: str, **options) -> tuple[str, bool]:
