@@ -119,7 +119,7 @@ def match_num_segments(cfg: Config) -> None:
     """Give pipelines, backbone and head the same T, the number of frames per clip, in place.
 
     A config of a 2D network, such as MMAction2's TSN, states T in its pipelines alone, and may test with
-    another T than it trains with. TINResNet is built for one T. A backbone that does not state
+    another T than it trains with. A TIN is built for one T. A backbone that does not state
     ``num_segments`` gets that of the training pipeline, and so do pipelines for validation and test that
     spread another number of frames over a video. Each change is logged. Configs with another backbone stay
     as they are.
@@ -130,7 +130,8 @@ def match_num_segments(cfg: Config) -> None:
     """
     backbone = cfg.get('model', {}).get('backbone') or {}
     pipeline = next(_pipelines(cfg.get('train_dataloader')), None)
-    if type_name(backbone) not in ('TINResNet', 'RTCNResNet'):
+    kind = type_name(backbone)
+    if kind not in ('TINResNet', 'RTCNResNet', 'TINMobileNetV2', 'InterlacedBackbone'):
         return
     _refuse_whole_clips(cfg)
     if pipeline is None:
@@ -146,9 +147,7 @@ def match_num_segments(cfg: Config) -> None:
 
     if 'num_segments' not in backbone:
         backbone.num_segments = num_segments
-        print_log(
-            f'TINResNet: num_segments = {num_segments}, what the training pipeline samples.', 'current'
-        )
+        print_log(f'{kind}: num_segments = {num_segments}, what the training pipeline samples.', 'current')
     for part in ('backbone', 'cls_head'):
         stated = (cfg.model.get(part) or {}).get('num_segments', num_segments)
         if stated != num_segments:
@@ -163,7 +162,7 @@ def match_num_segments(cfg: Config) -> None:
                 if step is not None and step.get('num_clips') != num_segments:
                     print_log(
                         f'{name}: num_clips {step.get("num_clips")} -> {num_segments}, the number of '
-                        'frames that TINResNet was built for.',
+                        f'frames that {kind} was built for.',
                         'current',
                     )
                     step['num_clips'] = num_segments

@@ -20,7 +20,7 @@ def fit_state_dict(backbone: nn.Module, state_dict: dict, prefix: str = '') -> N
     what was loaded, what stays as initialised and why, and what was not used.
 
     Args:
-        backbone: a TINResNet.
+        backbone: a TINResNet, or a TINMobileNetV2, whose weights then are a MobileNetV2's.
         state_dict: weights of torchvision's ResNet, of MMAction2's ResNet, ResNetTSM or ResNetTIN, of TSM's
             own release, of deepcs233/TIN or of X-Temporal.
         prefix: where in ``state_dict`` the backbone is, such as ``'backbone.'``.
@@ -52,9 +52,9 @@ def fit_state_dict(backbone: nn.Module, state_dict: dict, prefix: str = '') -> N
             state_dict[prefix + target] = value
     if not any(key.endswith('weight') for key in loaded):
         raise UserError(
-            f'no weight of the checkpoint fits {type(backbone).__name__} depth {backbone.depth}: '
+            f'no weight of the checkpoint fits {_kind(backbone)}: '
             f'expected keys like {prefix}{next(iter(own))}, got {_some(given) or "none"}; '
-            'check that it is a ResNet, TSN, TSM or TIN checkpoint of this depth, and that init_cfg says '
+            'check that it is a checkpoint of such a network, TSN, TSM or TIN, and that init_cfg says '
             "prefix='backbone.' for a recognizer's; tools/convert_checkpoint.py brings the recognizers of "
             'other software here'
         )
@@ -65,6 +65,11 @@ def fit_state_dict(backbone: nn.Module, state_dict: dict, prefix: str = '') -> N
     if any(map(is_of_the_authors, given)):
         report += _check_max_offset(backbone)
     print_log(report, 'current')
+
+
+def _kind(backbone: nn.Module) -> str:
+    depth = getattr(backbone, 'depth', None)
+    return type(backbone).__name__ + (f' depth {depth}' if depth else '')
 
 
 def _check_num_segments(backbone: nn.Module, key: str, value: Tensor) -> None:

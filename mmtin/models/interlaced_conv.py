@@ -66,6 +66,13 @@ class InterlacedConv(CombineNet):
         finally:
             moving.copy_(kept)
 
+    def _load_from_state_dict(self, state_dict, prefix, *args) -> None:
+        """Take the convolution's weights by their names in the 2D network, too."""
+        own = tuple(f'{prefix}{name}.' for name in ('net1', 'net2'))
+        for key in [key for key in state_dict if key.startswith(prefix) and not key.startswith(own)]:
+            state_dict[f'{prefix}net2.{key.removeprefix(prefix)}'] = state_dict.pop(key)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
     def _is_plain(self) -> bool:
         conv = self.net2
         return (

@@ -76,6 +76,8 @@ class TemporalInterlace(nn.Module):
             convolutions along time, so that the weights fit any number of frames.
         causal: move frames to later ones alone and look at no later frame, so that :meth:`step` gives the
             same frame by frame. Needs ``offsets_per='frame'`` and ``reverse=False``; offsets lie in (0, R).
+        folded_channels: C', channels that take part, instead of ``in_channels / shift_div`` of them; for
+            numbers of channels that do not divide.
 
     Raises:
         UserError: if the channels do not divide into the groups, or another argument is out of range.
@@ -92,6 +94,7 @@ class TemporalInterlace(nn.Module):
         initial_offset: float = 1.0,
         offsets_per: str = 'clip',
         causal: bool = False,
+        folded_channels: int | None = None,
     ) -> None:
         super().__init__()
         if offsets_per not in ('clip', 'frame'):
@@ -117,8 +120,14 @@ class TemporalInterlace(nn.Module):
                 f'max_offset={max_offset:g}, in frames, got {initial_offset}; '
                 f'use for instance initial_offset={max_offset / 4:g}'
             )
-        directions = 2 if reverse else 1
-        if min(shift_div, groups) < 1 or in_channels % (shift_div * groups * directions):
+        moving_groups = groups * 2 if reverse else groups
+        if folded_channels is not None:
+            if min(folded_channels, groups) < 1 or folded_channels % moving_groups:
+                raise UserError(
+                    f'folded_channels={folded_channels} must be a multiple of the {moving_groups} groups '
+                    'that move; change folded_channels or groups'
+                )
+        elif min(shift_div, groups) < 1 or in_channels % (shift_div * moving_groups):
             raise UserError(
                 f'in_channels={in_channels} must be a multiple of shift_div * groups'
                 f'{" * 2 directions" if reverse else ""} = {shift_div} * {groups}'
@@ -127,7 +136,7 @@ class TemporalInterlace(nn.Module):
         self.num_segments = num_segments
         self.shift_div = shift_div
         self.reverse = reverse
-        self.folded_channels = in_channels // shift_div
+        self.folded_channels = folded_channels or in_channels // shift_div
         self.causal = causal
         self.stream: Stream | None = None  # only within mmtin.models.stream_step
         self.offset_net: OffsetNet | FrameOffsetNet

@@ -1,49 +1,23 @@
-"""Interlace the ResNets of torchvision and timm in a process of its own, and print the results as JSON.
-
-torchvision's wheel is for one build of torch, and its package fails to import on any other because its
-operators for detection are missing. Their names are all that its ResNets need.
-"""
+"""Interlace networks of torchvision and timm in a process of its own, and print the results as JSON."""
 
 import copy
 import json
 import sys
 
 import torch
-
-with torch.library._scoped_library('torchvision', 'DEF') as operators:
-    for name in ('nms', 'qnms'):
-        operators.define(f'{name}(Tensor boxes) -> Tensor')
-    import torchvision
-
-import timm
 from torch import nn
 
-import mmtin  # noqa: F401
-from mmtin.models import TemporalInterlace, TINResNet, interlace_
+from mmtin.models import TINResNet, interlace_
 from tests.docs.code_blocks import run_python
+from tests.models.foreign_families import families
+from tests.models.zoo import LIBRARIES, build, relative, temporal, torchvision
 
 T = 4
-LIBRARIES = {'torchvision': torchvision.models.get_model, 'timm': timm.create_model}
 SAME_AS_OURS = {'resnet18': 18, 'resnet50': 50}
 VARIANTS = {
     'torchvision': ['wide_resnet50_2', 'resnext50_32x4d'],
     'timm': ['resnet50d', 'seresnet50', 'resnetv2_50', 'resnetaa50', 'resnet50_gn'],
 }
-
-
-def build(library: str, name: str) -> nn.Module:
-    """With statistics and factors of BatchNorm as a training leaves them; timm's start at zero."""
-    model = LIBRARIES[library](name, num_classes=5).eval()
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            nn.init.uniform_(module.weight, 0.5, 1)
-            nn.init.uniform_(module.running_var, 0.5, 2)
-            nn.init.normal_(module.running_mean, std=0.1)
-    return model
-
-
-def temporal(model: nn.Module) -> list[TemporalInterlace]:
-    return [module for module in model.modules() if isinstance(module, TemporalInterlace)]
 
 
 def gradients_of(loss: torch.Tensor, model: nn.Module, first_conv: nn.Conv2d) -> list[torch.Tensor]:
@@ -82,10 +56,6 @@ def compare_with_ours(library: str, name: str) -> dict:
         gradient_difference=max(relative(theirs, mine) for theirs, mine in gradients),
         order_of_frames_matters=relative(backwards.flatten(0, 1), scores),
     )
-
-
-def relative(value: torch.Tensor, expected: torch.Tensor) -> float:
-    return ((value - expected).abs().max() / expected.abs().max()).item()
 
 
 def interlaced_blocks(library: str, name: str) -> dict:
@@ -145,6 +115,7 @@ if __name__ == '__main__':
         },
         deployed=exported_and_compiled(),
         in_the_guide=shape_in_the_guide(),
-        refused={name: refused('torchvision', name) for name in ('densenet121', 'mobilenet_v2')},
+        refused={name: refused('torchvision', name) for name in ('densenet121', 'shufflenet_v2_x0_5')},
+        families=families(),
     )
     json.dump(results, sys.stdout)

@@ -1,4 +1,4 @@
-"""interlace_ on the ResNets of other libraries: the real ones, in one process of their own."""
+"""interlace_ on the networks of other libraries: the real ones, in one process of their own."""
 
 import json
 import os
@@ -63,7 +63,55 @@ def test_the_example_of_the_guide_runs(zoo):
 
 def test_networks_without_residual_blocks_are_refused(zoo):
     assert 'DenseNet has no residual block' in zoo['refused']['densenet121']
-    assert 'MobileNetV2 has no residual block' in zoo['refused']['mobilenet_v2']
+    assert 'ShuffleNetV2 has no residual block' in zoo['refused']['shufflenet_v2_x0_5']
+
+
+# How many blocks add a shortcut, and the first convolution of the first of them.
+FAMILIES = {
+    'torchvision regnet_y_400mf': (16, 'trunk_output.block1.block1-0.f.a.0'),
+    'torchvision mobilenet_v2': (10, 'features.3.conv.0.0'),
+    'torchvision mobilenet_v3_small': (6, 'features.3.block.0.0'),
+    'torchvision efficientnet_b0': (9, 'features.2.1.block.0.0'),
+    'torchvision efficientnet_v2_s': (35, 'features.1.0.block.0.0'),
+    'torchvision mnasnet0_5': (10, 'layers.8.1.layers.0'),
+    'torchvision convnext_tiny': (18, 'features.1.0.block.0'),
+    'timm regnety_004': (16, 's1.b1.conv1.conv'),
+    'timm regnetz_b16': (18, 'stages.0.1.conv1_1x1.conv'),
+    'timm nf_regnet_b0': (16, 'stages.0.0.conv1'),
+    'timm mobilenetv3_small_100': (6, 'blocks.1.1.conv_pw'),
+    'timm mobilenetv4_conv_small': (10, 'blocks.2.1.pw_exp.conv'),
+    'timm tf_efficientnet_b0': (9, 'blocks.1.1.conv_pw'),
+    'timm convnextv2_atto': (12, 'stages.0.blocks.0.conv_dw'),
+}
+
+
+@pytest.mark.parametrize('name', FAMILIES)
+def test_families(zoo, name):
+    result = zoo['families']['networks'][name]
+    assert (result['blocks'], result['first']) == FAMILIES[name]
+    assert result['moved'] == result['blocks']
+    assert result['held_still_or_plain'] < 1e-4
+    assert result['one_operation_or_two'] < 1e-4
+    assert result['weights_of_the_2d_network_left'] == []
+
+
+def test_every_family_is_examined(zoo):
+    assert zoo['families']['networks'].keys() == FAMILIES.keys()
+
+
+def test_backbones_of_recognizers(zoo):
+    differences = zoo['families']['as_backbones']
+    assert len(differences) == 3
+    for kind, difference in differences.items():
+        assert difference < 1e-5, kind
+
+
+def test_tin_mobilenet_takes_torchvisions_weights(zoo):
+    assert zoo['families']['tin_mobilenet_or_torchvision'] < 1e-5
+
+
+def test_goes_frame_by_frame(zoo):
+    assert zoo['families']['step_or_clip'] < 1e-5
 
 
 class Block(nn.Module):
@@ -100,12 +148,47 @@ def test_follows_precision_and_passes_options_on():
 
 
 def test_a_fault_leaves_the_model_as_it_was():
-    model = nn.Sequential(Block(16), Block(24))
-    with pytest.raises(UserError, match='in_channels=24 must be a multiple'):
+    model = nn.Sequential(Block(16), Block(3))
+    with pytest.raises(UserError, match=r'1\.conv1 sees 3 channels, too few for 4 groups that move'):
         interlace_(model)
+    with pytest.raises(UserError, match='shift_div and groups must be at least 1, got 0 and 2'):
+        interlace_(model, shift_div=0)
     assert not any(isinstance(module, TemporalInterlace) for module in model.modules())
     model = interlace_(nn.Sequential(Block(16)))
     for interlaced in (model, TINResNet(18)):
         with pytest.raises(UserError, match='interlaces frames already'):
             interlace_(interlaced)
     assert isinstance(model[0].conv1.net2, nn.Conv2d)
+
+
+@pytest.mark.parametrize(
+    'channels, shift_div, folded', [(16, 4, 4), (24, 4, 4), (40, 4, 8), (24, 8, 4), (4, 4, 4), (96, 4, 24)]
+)
+def test_channels_that_take_part_are_a_whole_number_for_each_group(channels, shift_div, folded):
+    interlace = interlace_(nn.Sequential(Block(channels)), shift_div=shift_div)[0].conv1.net1
+    assert interlace.folded_channels == folded
+
+
+class Doubled(nn.Conv2d):
+    """A kind of convolution that does something of its own."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 2 * super().forward(x)
+
+
+def test_other_kinds_of_convolution_work_as_they_do():
+    plain = nn.Sequential(Block(16))
+    doubled = nn.Sequential(Block(16))
+    doubled[0].conv1 = Doubled(16, 16, 3, padding=1, bias=False)
+    interlace_(plain, num_segments=2)
+    interlace_(doubled, num_segments=2)
+    doubled.load_state_dict(plain.state_dict())
+    frames = torch.randn(4, 16, 5, 5)
+    torch.testing.assert_close(doubled[0].conv1(frames), 2 * plain[0].conv1(frames))
+
+
+def test_a_layer_that_is_no_conv2d_is_named():
+    model = nn.Sequential(Block(16))
+    model[0].conv1 = nn.Conv1d(16, 16, 3)
+    with pytest.raises(UserError, match=r'0\.conv1 is a Conv1d, and interlace_ wants an nn\.Conv2d'):
+        interlace_(model)

@@ -202,6 +202,10 @@ def test_input_is_left_alone():
 @pytest.mark.parametrize(
     ('kwargs', 'says'),
     [
+        (
+            {'in_channels': 24, 'folded_channels': 6},
+            'folded_channels=6 must be a multiple of the 4 groups that move',
+        ),
         ({'in_channels': 24}, r'in_channels=24 must be a multiple of .* = 4 \* 2 \* 2'),
         (
             {'in_channels': 20, 'reverse': False},
