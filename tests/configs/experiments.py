@@ -11,8 +11,9 @@ CONFIGS = Path(__file__).parents[2] / 'configs'
 SMALLER = {256: 40, 224: 32}
 
 
-# Tested elsewhere: tests/tools/test_demo.py, tests/models/test_detection.py, tests/configs/test_small_sets.py and,
-# since their data set is anybody's, tests/test_finetuning.py. tests/peers tests the networks of other papers.
+# Tested elsewhere: tests/tools/test_demo.py, tests/models/test_detection.py, test_small_sets.py and
+# test_mobilenet.py beside this and, since their data set is anybody's, tests/test_finetuning.py. tests/peers tests
+# the networks of other papers.
 OTHERS = {
     'tin_r18_demo',
     'tin_r18_causal_demo',
@@ -29,6 +30,7 @@ OTHERS = {
     'tsm_r18_miracl_vc1',
     'tsn_r18_miracl_vc1',
     'rtcn_r18_miracl_vc1',
+    'tin_mobilenetv2_sthv1',
 }
 
 PEERS = re.compile(r'(trn|eco|ecolite|i3d)_.*|.*_bninception_.*')
