@@ -88,7 +88,7 @@ def test_python_of_live(folder):
 
 
 def test_python_of_swap(folder, small_runs):
-    in_file, _, _ = blocks(ROOT / 'docs/guides/swap.md', 'python')
+    in_file, *_ = blocks(ROOT / 'docs/guides/swap.md', 'python')
     (folder / 'tin.py').write_text(in_file)
     backbone = Config.fromfile(folder / 'tin.py').model.backbone
     assert isinstance(MODELS.build(backbone), TINResNet)
