@@ -1,6 +1,7 @@
 """Fixtures of every test, and the order of the tests."""
 
 import ast
+import gc
 import os
 
 import torch
@@ -52,3 +53,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker('slow') and not item.get_closest_marker('timeout'):
             item.add_marker(pytest.mark.timeout(SLOW_GUARD))
     items.sort(key=lambda item: item.get_closest_marker('slow') is None)
+
+
+def pytest_collection_finish() -> None:
+    """Spare garbage collection what is imported by now: each data set of mmengine asks for a whole one."""
+    gc.collect()
+    gc.freeze()

@@ -1,5 +1,7 @@
 """T uniform segments, one frame of each, whatever the length of the video."""
 
+import functools
+
 import numpy as np
 import pytest
 from mmaction.registry import TRANSFORMS
@@ -9,9 +11,13 @@ from tests.configs.experiments import EXPERIMENTS
 T = 8
 
 
+@functools.cache
+def config():
+    return EXPERIMENTS[0].load()
+
+
 def frames_of(num_frames: int, test: bool, seed: int = 0) -> np.ndarray:
-    cfg = EXPERIMENTS[0].load()
-    step = cfg.views['1x1'].sampling if test else cfg.sampling
+    step = config().views['1x1'].sampling if test else config().sampling
     np.random.seed(seed)
     video = dict(total_frames=num_frames, start_index=0)
     return TRANSFORMS.build(dict(step, num_clips=T)).transform(video)['frame_inds']
