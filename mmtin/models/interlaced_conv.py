@@ -3,21 +3,20 @@
 It is MMAction2's CombineNet, whose names it keeps, so that its checkpoints load.
 """
 
+import torch
 from mmaction.models.backbones.resnet_tin import CombineNet
 from mmcv.cnn.bricks.wrappers import Conv2d
 from torch import Tensor, nn
 
 from mmtin.models.module_hooks import has_hooks
-from mmtin.models.offset_nets import OffsetNet, WeightNet
+from mmtin.models.plain_parameters import parameters_of_clips
 from mmtin.models.temporal_interlace import Stream, TemporalInterlace, check_whole_clips, memory_format
-from mmtin.ops.backend import InPlaceBackend, in_place_backend
+from mmtin.ops.backend import InPlaceBackend, in_place_backend, is_dense
 from mmtin.ops.descriptor import describe
 from mmtin.ops.interlaced_conv import convolution_arguments, interlaced_conv2d
 
 # Those that do what torch.convolution does; mmcv's differs in empty inputs on old versions of torch.
 _PLAIN_CONVOLUTIONS = (nn.Conv2d, Conv2d)
-# The networks that a backend may know how to compute, and their layers.
-_NETWORKS = OffsetNet, WeightNet, nn.Conv1d, nn.Linear, nn.Linear, nn.Conv1d
 
 
 class InterlacedConv(CombineNet):
@@ -56,12 +55,13 @@ class InterlacedConv(CombineNet):
     def _step(self, x: Tensor, stream: Stream) -> Tensor:
         """The same for the next frame of streams ``[N, C, H, W]``."""
         interlace, conv = self.net1, self.net2
-        if not self._is_plain() or in_place_backend(x) is None:
+        backend = stream.backend
+        if backend is None or x.dtype != stream.dtype or not (is_dense(x) and self._is_plain()):
             return super().forward(x)
         moving = x.data[:, : interlace.folded_channels]
-        kept = moving.clone(memory_format=memory_format(x))
+        kept = torch.empty_like(moving, memory_format=memory_format(x))
+        stream.state = interlace.step_within(moving, kept, stream.state, backend)
         try:
-            _, stream.state = interlace.step_moving(kept, stream.state, out=moving)
             return conv(x)
         finally:
             moving.copy_(kept)
@@ -92,39 +92,9 @@ def _predict(
     """``x``, and offsets and weights of its clips; by the backend where it can."""
     channels, offset_net = interlace.folded_channels, interlace.offset_net
     if backend.predict is not None:
-        parameters = _plain_parameters(interlace, x)
+        networks = offset_net, interlace.weight_net
+        parameters = parameters_of_clips(*networks, x, channels, interlace.num_segments)
         if parameters is not None:
             return backend.predict(x, channels, parameters, offset_net.max_offset, interlace.reverse)
     x, descriptor = describe(x, channels, interlace.num_segments)
     return x, *interlace.offsets_and_weights(descriptor)
-
-
-def _plain_parameters(interlace: TemporalInterlace, x: Tensor) -> list[Tensor] | None:
-    """Weight and bias of each layer of the two networks.
-
-    None if a hook waits for what they do, or if they are not as they were built: of other types, as
-    adapters and quantised layers are, of other sizes, on another device or of another type than the clips.
-    """
-    offset_net, weight_net = interlace.offset_net, interlace.weight_net
-    if not isinstance(offset_net, OffsetNet):
-        return None
-    layers = offset_net.conv, offset_net.fc1, offset_net.fc2, weight_net.conv
-    modules = offset_net, weight_net, *layers
-    if tuple(map(type, modules)) != _NETWORKS or any(map(has_hooks, modules)):
-        return None
-    parameters: list = [parameter for layer in layers for parameter in (layer.weight, layer.bias)]
-    channels, frames, groups = (
-        interlace.folded_channels,
-        interlace.num_segments,
-        offset_net.fc2.out_features,
-    )
-    shapes = (
-        *((1, channels, 3), (1,), (frames, frames), (frames,), (groups, frames), (groups,)),
-        *((groups, channels, 3), (groups,)),
-    )
-    for parameter, shape in zip(parameters, shapes):
-        if type(parameter) not in (Tensor, nn.Parameter) or parameter.shape != shape:
-            return None
-        if parameter.dtype != x.dtype or parameter.device != x.device or not parameter.is_contiguous():
-            return None
-    return parameters

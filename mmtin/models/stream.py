@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from mmtin.errors import UserError
 from mmtin.models.temporal_interlace import InterlaceState, Stream, TemporalInterlace
+from mmtin.ops.backend import in_place_backend
 
 # One for each interlacing, in the order of the network's modules. Its size does not grow.
 StreamState = tuple[InterlaceState, ...]
@@ -48,7 +49,8 @@ def stream_step(
             f'the state is of a network with {len(state)} interlacings, this one has {len(interlaces)}; '
             'start with state=None'
         )
-    streams = [Stream(before) for before in state or [None] * len(interlaces)]
+    backend = in_place_backend(frames)
+    streams = [Stream(before, backend, frames.dtype) for before in state or [None] * len(interlaces)]
     try:
         for interlace, stream in zip(interlaces, streams):
             interlace.stream = stream

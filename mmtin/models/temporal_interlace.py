@@ -10,7 +10,9 @@ from torch import Tensor, nn
 
 from mmtin.errors import UserError
 from mmtin.models.offset_nets import HIDDEN_CHANNELS, KERNEL_SIZE, FrameOffsetNet, OffsetNet, WeightNet
+from mmtin.models.plain_parameters import parameters_of_steps
 from mmtin.ops import TINShift, temporal_interlace
+from mmtin.ops.backend import InPlaceBackend
 from mmtin.ops.newest import interlace_newest
 
 MODELS.register_module(module=TINShift)
@@ -39,9 +41,17 @@ class InterlaceState(NamedTuple):
 
 @dataclass
 class Stream:
-    """While a network goes frame by frame, where a module's state is read and left."""
+    """While a network goes frame by frame, where a module's state is read and left.
+
+    Attributes:
+        state: of this module.
+        backend: what may work in the memory of the network's activations; found once a step.
+        dtype: of activations that it may work in.
+    """
 
     state: InterlaceState | None
+    backend: InPlaceBackend | None
+    dtype: torch.dtype
 
 
 class TemporalInterlace(nn.Module):
@@ -206,21 +216,59 @@ class TemporalInterlace(nn.Module):
             state: as in :meth:`step`.
             out: memory for the result, for instance a slice of the channels of a wider tensor.
         """
-        if not self.causal:
-            raise UserError('a network that is not causal takes whole clips; build it with causal=True')
-        if state is None:
-            state = self.first_state(moving)
-        elif state.frames[0].shape != moving.shape:
-            raise UserError(
-                'the state is of other streams: of [streams, channels, height, width] '
-                f'{list(state.frames[0].shape)}, not {list(moving.shape)}; start with state=None'
-            )
+        state = self._checked(moving, state)
         descriptors = torch.cat([state.descriptors, moving.mean(dim=(2, 3))[:, :, None]], dim=2)
         offset, hidden = self.offset_net.step(descriptors, state.hidden)
         weight = self.weight_net.step(descriptors)
         frames = (*state.frames, moving)
         moved = interlace_newest(frames, offset, weight, out)
         return moved, InterlaceState(frames[1:], descriptors[:, :, 1:], hidden)
+
+    @torch.no_grad()
+    def step_within(
+        self, moving: Tensor, kept: Tensor, state: InterlaceState | None, backend: InPlaceBackend
+    ) -> InterlaceState:
+        """:meth:`step_moving` in the memory of ``moving``.
+
+        Args:
+            moving: ``[N, C', h, w]``, a slice of a wider tensor's channels; becomes the interlaced frame.
+            kept: dense memory of the same layout; takes a copy of ``moving``, which the state keeps.
+            state: as in :meth:`step`.
+            backend: what may do it at once.
+        """
+        state = self._checked(moving, state)
+        networks = self.offset_net, self.weight_net
+        parameters = None
+        if backend.step is not None:
+            parameters = parameters_of_steps(*networks, moving, self.folded_channels)
+        if backend.step is None or parameters is None:
+            return self.step_moving(kept.copy_(moving), state, out=moving)[1]
+        frames = (*state.frames, kept)
+        descriptors, hidden = backend.step(
+            moving, frames, state.descriptors, state.hidden, parameters, self.offset_net.max_offset
+        )
+        return InterlaceState(frames[1:], descriptors, hidden)
+
+    def _checked(self, moving: Tensor, state: InterlaceState | None) -> InterlaceState:
+        """``state``, or that before the first frame.
+
+        Raises:
+            UserError: as :meth:`step`.
+        """
+        if not self.causal:
+            raise UserError('a network that is not causal takes whole clips; build it with causal=True')
+        if state is None:
+            return self.first_state(moving)
+        if state.frames[0].shape != moving.shape:
+            raise UserError(
+                'the state is of other streams: of [streams, channels, height, width] '
+                f'{list(state.frames[0].shape)}, not {list(moving.shape)}; start with state=None'
+            )
+        if state.frames[0].dtype != moving.dtype:
+            frames, *others = state
+            frames = tuple(frame.to(moving.dtype) for frame in frames)
+            return InterlaceState(frames, *(part.to(moving.dtype) for part in others))
+        return state
 
     def first_state(self, moving: Tensor) -> InterlaceState:
         """The state before the first frame, for streams of frames like ``moving`` ``[N, C', h, w]``."""

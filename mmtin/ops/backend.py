@@ -22,6 +22,9 @@ from mmtin.ops.eager import runs_eagerly
 # Frames, C', parameters of the two networks, R, and whether groups have twins -> frames, offsets and
 # weights; see mmtin.ops.native.prediction.
 Predict = Callable[[Tensor, int, Sequence[Tensor], float, bool], tuple[Tensor, Tensor, Tensor]]
+# The next frame, those before, what is kept of them, parameters and R -> what is kept; see
+# mmtin.ops.native.step.
+Step = Callable[[Tensor, Sequence[Tensor], Tensor, Tensor, Sequence[Tensor], float], tuple[Tensor, Tensor]]
 
 
 class Backend(Protocol):
@@ -67,6 +70,10 @@ class InPlaceBackend(Backend, Protocol):
     @property
     def predict(self) -> Predict | None:
         """How it computes OffsetNet and WeightNet at once; None where torch does, layer by layer."""
+
+    @property
+    def step(self) -> Step | None:
+        """How it interlaces the next frame of a stream at once; None where torch does, piece by piece."""
 
 
 # In the order in which 'auto' asks them.
@@ -120,7 +127,7 @@ def in_place_backend(x: Tensor) -> InPlaceBackend | None:
     """
     if not (IN_PLACE_ALLOWED and x.numel() and x.device.type in ('cpu', 'cuda') and runs_eagerly(x)):
         return None
-    if not (x.is_contiguous() or x.is_contiguous(memory_format=torch.channels_last)):
+    if not is_dense(x):
         return None
     if x.is_inference() and not torch.is_inference_mode_enabled():
         return None
@@ -129,6 +136,11 @@ def in_place_backend(x: Tensor) -> InPlaceBackend | None:
     name = auto_choice(x)
     _log_choice(name, x.device.type)
     return IN_PLACE.get(name)
+
+
+def is_dense(x: Tensor) -> bool:
+    """Whether ``[N, C, H, W]`` is in planes or channels_last, as working in place needs it."""
+    return x.is_contiguous() or x.is_contiguous(memory_format=torch.channels_last)
 
 
 def available_backends(device: torch.device | str | int) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmtin.compat.torch import at_least_single, has_autocast, is_compiling
 
-predict = None  # torch computes the networks
+predict = step = None  # torch computes the networks
 
 
 def interlace_matrix(offset: Tensor, weight: Tensor | None, num_segments: int) -> Tensor:

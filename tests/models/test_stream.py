@@ -122,6 +122,39 @@ def test_state_is_left_alone_and_does_not_grow():
 
 
 @torch.no_grad()
+def test_a_hook_sees_the_small_networks_and_changes_nothing():
+    network, seen = make(), []
+    clips = torch.randn(1, 4, 3, 32, 32)
+    expected, _ = step_through(network, clips)
+    interlace = next(module for module in network.modules() if isinstance(module, TemporalInterlace))
+    hook = interlace.offset_net.register_forward_pre_hook(lambda *_: seen.append(1))
+    actual, _ = step_through(network, clips)
+    hook.remove()
+    torch.testing.assert_close(actual, expected)
+
+
+@pytest.mark.parametrize('second', ['channels_last', 'double precision'])
+@torch.no_grad()
+def test_a_stream_goes_on_with_a_state_of_another_layout(second):
+    network = make()
+    first, then = torch.randn(2, 2, 3, 3, 32, 32)
+    expected, _ = step_through(network, torch.cat([first, then], 1))
+    _, state = step_through(network, first)
+    if second == 'channels_last':
+        network.to(memory_format=torch.channels_last)
+        then = then.permute(0, 1, 3, 4, 2).contiguous().permute(0, 1, 4, 2, 3)
+    else:
+        state = tuple(
+            type(of_one)(
+                tuple(frame.double() for frame in of_one.frames), *(p.double() for p in of_one[1:])
+            )
+            for of_one in state
+        )
+    actual, _ = step_through(network, then, state)
+    torch.testing.assert_close(actual, expected[:, 3:], rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
 def test_weights_fit_any_number_of_frames():
     short, long = make(num_segments=8), TINResNet(18, num_segments=32, **CAUSAL).eval()
     long.load_state_dict(short.state_dict(), strict=True)

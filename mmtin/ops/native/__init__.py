@@ -14,6 +14,7 @@ from mmtin.ops.eager import runs_eagerly
 from mmtin.ops.native.build import BuildError, load
 from mmtin.ops.native.layout import View, offsets, pointer, runs, runs_like
 from mmtin.ops.native.prediction import predict as predict
+from mmtin.ops.native.step import step as step
 
 
 def unavailable(device: torch.device) -> str | None:
@@ -87,10 +88,10 @@ def interlace_newest(out: Tensor, frames: Sequence[Tensor], offset: Tensor, weig
     to = runs(out[:, None], offset.shape[1])
     assert to is not None, 'out has planes of pixels or channels innermost'
     seen = [runs_like(to, frame[:, None], out[:, None]) for frame in frames]
-    views = (View * len(frames))(*(view for _, (_, view) in seen))
+    views = (View * len(seen))(*(found.view for _, found in seen))
     offset, weight = offset.contiguous(), weight.contiguous()
     load().interlace_newest(
-        to.shape, views, ctypes.c_int64(len(frames)), pointer(offset), pointer(weight), to.view
+        to.shape, views, ctypes.c_int64(len(seen)), pointer(offset), pointer(weight), to.view, 0
     )
 
 

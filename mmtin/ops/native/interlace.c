@@ -94,12 +94,7 @@ INLINE void add_runs(float *restrict out, int64_t out_row, float a, const float 
 INLINE float dot_runs(const float *restrict p, int64_t p_row, const float *restrict q, int64_t q_row,
                       int64_t rows, int64_t width) {
     float lanes[LANES] = {0};
-    for (int64_t r = 0; r < rows; r++, p += p_row, q += q_row) {
-        int64_t i = 0;
-        for (; i + LANES <= width; i += LANES)
-            for (int64_t lane = 0; lane < LANES; lane++) lanes[lane] += p[i + lane] * q[i + lane];
-        for (int64_t lane = 0; lane < width - i; lane++) lanes[lane] += p[i + lane] * q[i + lane];
-    }
+    for (int64_t r = 0; r < rows; r++, p += p_row, q += q_row) add_products(lanes, p, q, width);
     return sum_of_lanes(lanes);
 }
 
@@ -165,9 +160,10 @@ void interlace(Shape s, View x, Offsets offset, const float *weight, View out, i
 }
 
 /* The newest frame of a clip alone: frames holds it and those before, it last, and no offset reaches beyond them.
- * offset and weight [N, G]; s and out are of one frame, and out overlaps no frame. */
+ * offset and weight [N, G]; s and out are of one frame, and out overlaps no frame. If `within`, out holds the newest
+ * frame, and the last of frames takes a copy of it first. */
 void interlace_newest(Shape s, const View *frames, int64_t count, const float *offset, const float *weight,
-                      View out) {
+                      View out, int within) {
     const Tiling tiles = tiling(&s);
 #pragma omp parallel for schedule(static) if (worth_threads(&s))
     for (int64_t index = 0; index < s.clips * s.groups * tiles.count; index++) {
@@ -176,6 +172,7 @@ void interlace_newest(Shape s, const View *frames, int64_t count, const float *o
         float share;
         const int64_t near = count - 1 - whole_frames(offset[of_group], count, &share), far = near - 1;
         const float w = weight[of_group];
+        if (within) copy(&tile, 1, &frames[count - 1], &out);
         blend(&tile, runs_at(&out, &tile, 0), out.row,
               w * (1 - share), inside(near, count) ? runs_at(&frames[near], &tile, 0) : 0,
               w * share, inside(far, count) && share > 0 ? runs_at(&frames[far], &tile, 0) : 0, frames->row);

@@ -30,5 +30,19 @@ static inline float sum_of_lanes(float *lanes) {
     return lanes[0];
 }
 
+static inline void add_products(float *restrict lanes, const float *restrict p, const float *restrict q,
+                                int64_t size) {
+    int64_t i = 0;
+    for (; i + LANES <= size; i += LANES)
+        for (int64_t lane = 0; lane < LANES; lane++) lanes[lane] += p[i + lane] * q[i + lane];
+    for (int64_t lane = 0; lane < size - i; lane++) lanes[lane] += p[i + lane] * q[i + lane];
+}
+
+static inline double sigmoid(double x) { return 1 / (1 + exp(-x)); }
+
 /* Floats from which waking other threads takes less time than they save; torch asks for as many. */
 enum { WORTH_THREADS = 32768 };
+
+void describe(Shape s, View x, int64_t channels, float *means);
+void interlace_newest(Shape s, const View *frames, int64_t count, const float *offset, const float *weight,
+                      View out, int within);

@@ -37,8 +37,6 @@ void describe(Shape s, View x, int64_t channels, float *means) {
             }
 }
 
-static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
-
 static int64_t moving_groups(const Networks *p) { return p->reverse ? 2 * p->groups : p->groups; }
 
 /* A convolution along time: clip [C, T], kernel [C, 3] -> out [T]. */

@@ -7,12 +7,13 @@ caller, ``kernels.py`` the kernels, which alone import Triton.
 from mmtin.ops.triton.launch import interlace_backward_within, interlace_within
 from mmtin.ops.triton.ops import suits, temporal_interlace, tin_shift, unavailable
 
-predict = None  # torch computes the networks
+predict = step = None  # torch computes the networks
 
 __all__ = [
     'interlace_backward_within',
     'interlace_within',
     'predict',
+    'step',
     'suits',
     'temporal_interlace',
     'tin_shift',
