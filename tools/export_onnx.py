@@ -12,6 +12,9 @@ classes are in its metadata.
 With --stream a causal network (causal=True in its backbone) is written that goes frame by frame: `frames`,
 uint8 RGB [N, 3, H, W] of N streams, and their `state`, float32 [N, S], zero before the first frame, give
 `scores`, `probabilities` and `next_state`, the state for the next frames.
+
+With --int8 the file computes in 8-bit integers. The videos show the ranges of values; a hundred of the
+training set are enough. The accuracy on the config's test set is printed, before and after.
 """
 
 import argparse
@@ -35,14 +38,17 @@ from mmtin.export import (
     export_program,
     open_onnx,
     open_program,
+    quantize,
     random_clips,
     read_clips,
     require_onnx,
+    test_metrics,
     write_onnx,
     write_program,
 )
+from mmtin.export.classifier import Network
 from mmtin.files.whole import require_free, whole_file
-from mmtin.prediction import class_names, load_recognizer
+from mmtin.prediction import class_names, list_videos, load_recognizer
 
 
 def parse_args() -> argparse.Namespace:
@@ -58,6 +64,10 @@ def parse_args() -> argparse.Namespace:
         '--videos', type=Path, nargs='+', default=[], help='check on these too (default: on random clips)'
     )
     parser.add_argument(
+        '--int8', metavar='VIDEOS', help='8-bit integers; a folder or list of videos that show the ranges'
+    )
+    parser.add_argument('--media', type=Path, help='folder that the paths of the list start from')
+    parser.add_argument(
         '--labels', type=Path, help='class names, one a line (default: labels.txt beside the test list)'
     )
     parser.add_argument('--force', action='store_true', help='replace OUT if it is there')
@@ -72,6 +82,8 @@ def main() -> None:
     with one_sentence_errors():
         if args.out.suffix not in ('.onnx', '.pt2'):
             raise UserError(f'the output must end in .onnx or .pt2, got {args.out}')
+        if args.int8 and args.out.suffix != '.onnx':
+            raise UserError(f'--int8 makes ONNX files alone; end the output in .onnx, got {args.out}')
         require_free(args.out, force=args.force)
         if args.out.suffix == '.onnx':
             require_onnx(args.opset)
@@ -87,8 +99,11 @@ def export(args: argparse.Namespace) -> None:
     model = StreamClassifier(recognizer, shape[1:]) if args.stream else ClipClassifier(recognizer, shape)
     clips = {'random clips': [random_clips(count, shape) for count in (1, 3)]}
     if args.videos:
-        clips['real clips'] = read_clips(cfg, args.videos, shape)
+        clips['real clips'] = list(read_clips(cfg, args.videos, shape))
+    calibration = [video.path for video in list_videos(args.int8, args.media)] if args.int8 else []
     metadata = describe(cfg, shape, classes, model)
+    networks: dict[str, Network] = {'PyTorch': model}
+    columns: dict[str, dict[str, str]] = {}
     with whole_file(args.out) as new, Console(stderr=True).status('') as status:
         status.update('Tracing the network')
         program = export_program(model)
@@ -104,20 +119,26 @@ def export(args: argparse.Namespace) -> None:
             errors = check_stream(network, model)
         else:
             errors = check(network, model, clips)
-        inputs = model.example_inputs(1)
+        networks[name], columns[name] = network, {'MB': megabytes(new)}
+        columns[name] |= {f'relative error, {of}': f'{error:.0e}' for of, error in errors.items()}
+        if calibration:
+            status.update('Finding the ranges of values, and quantising')
+            quantize(new, model, read_clips(cfg, calibration, shape))
+            networks['INT8'], columns['INT8'] = open_onnx(new), {'MB': megabytes(new)}
+            status.update('Testing on the test set of the config')
+            for of, metrics in test_metrics(networks, model, cfg, shape).items():
+                columns.setdefault(of, {}).update({key: f'{value:.4f}' for key, value in metrics.items()})
         status.update('Timing')
+        inputs = model.example_inputs(1)
         with torch.inference_mode():
-            seconds = alternate({'PyTorch': partial(model, *inputs), name: partial(network, *inputs)}, 5)
+            seconds = alternate({of: partial(run, *inputs) for of, run in networks.items()}, 5)
     what = 'frame' if args.stream else 'clip'
     rows = [
         {
             f'one {what} on the CPU': row.name,
             'ms': f'{1000 * row.median:.1f}',
             'of PyTorch': f'{row.ratios["PyTorch"]:.2f}',
-        }
-        | {
-            f'relative error, {of}': '' if row.name == 'PyTorch' else f'{error:.0e}'
-            for of, error in errors.items()
+            **columns.get(row.name, {}),
         }
         for row in compare(seconds, {subject: {'PyTorch': 'PyTorch'} for subject in seconds})
     ]
@@ -126,6 +147,10 @@ def export(args: argparse.Namespace) -> None:
     print(
         f'{len(classes)} classes from {what}s of {size} with {torch.get_num_threads()} threads: {args.out}'
     )
+
+
+def megabytes(path: Path) -> str:
+    return f'{path.stat().st_size / 1e6:.1f}'
 
 
 if __name__ == '__main__':

@@ -1,5 +1,6 @@
 """Export a recognizer to one file that runs without MMAction2 and mmtin."""
 
+from mmtin.export.accuracy import test_metrics
 from mmtin.export.agreement import check, check_stream, random_clips, read_clips
 from mmtin.export.classifier import ClipClassifier, clip_shape, describe
 from mmtin.export.formats import (
@@ -10,6 +11,7 @@ from mmtin.export.formats import (
     write_onnx,
     write_program,
 )
+from mmtin.export.quantization import quantize
 from mmtin.export.stream import StreamClassifier
 
 __all__ = [
@@ -22,9 +24,11 @@ __all__ = [
     'export_program',
     'open_onnx',
     'open_program',
+    'quantize',
     'random_clips',
     'read_clips',
     'require_onnx',
+    'test_metrics',
     'write_onnx',
     'write_program',
 ]

@@ -1,6 +1,6 @@
 """Compare the results of an exported file with those of PyTorch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -8,8 +8,7 @@ from mmengine.config import Config
 from torch import Tensor
 
 from mmtin.errors import UserError
-from mmtin.export.classifier import ClipClassifier
-from mmtin.export.formats import Network
+from mmtin.export.classifier import ClipClassifier, Exportable, Network
 from mmtin.export.stream import StreamClassifier
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.videos import Fault
@@ -23,13 +22,13 @@ def random_clips(count: int, shape: tuple[int, ...]) -> Tensor:
     return torch.randint(0, 256, (count, *shape), dtype=torch.uint8, generator=generator)
 
 
-def read_clips(cfg: Config, videos: Sequence[Path], shape: tuple[int, ...]) -> list[Tensor]:
+def read_clips(cfg: Config, videos: Sequence[Path], shape: tuple[int, ...]) -> Iterator[Tensor]:
     """The clips that the test pipeline of a config makes from video files, ``[views, T, 3, H, W]`` each.
 
     Raises:
         UserError: if a video cannot be read, or its frames are not of ``shape`` ``T, 3, H, W``.
     """
-    pipeline, clips = TestPipeline(cfg), []
+    pipeline = TestPipeline(cfg)
     for path in videos:
         try:
             inputs = pipeline.whole_video(str(path))[0]['inputs']
@@ -40,10 +39,10 @@ def read_clips(cfg: Config, videos: Sequence[Path], shape: tuple[int, ...]) -> l
                 f'the test pipeline makes frames {list(inputs.shape[1:])} of {path}, the exported network '
                 f'takes {list(shape[1:])}; end the resizing in the pipeline with a CenterCrop'
             )
-        clips.append(inputs.reshape(-1, *shape))
-    return clips
+        yield inputs.reshape(-1, *shape)
 
 
+@torch.inference_mode()
 def check(
     network: Network, model: ClipClassifier, batches: Mapping[str, Sequence[Tensor]]
 ) -> dict[str, float]:
@@ -57,7 +56,7 @@ def check(
     """
     errors = {}
     for name, clips in batches.items():
-        errors[name] = max(_error(network, model, batch) for batch in clips)
+        errors[name] = max(_error(network(batch), model(batch), model) for batch in clips)
         _require(errors[name], name)
     return errors
 
@@ -78,28 +77,18 @@ def check_stream(network: Network, model: StreamClassifier, num_frames: int = 10
     Raises:
         UserError: if it is larger than ``MAX_RELATIVE_ERROR``.
     """
-    frames = random_clips(num_frames, (1, *model.frame_shape))
-    _, first = model.example_inputs(1)
-    theirs = ours = first
-    error = 0.0
-    for frame in frames:
-        scores, probabilities, theirs = network(frame, theirs)
-        expected, _, ours = model(frame, ours)
-        error = max(
-            error,
-            relative_error(scores, expected),
-            relative_error(probabilities, model.probabilities(scores)),
-        )
+    clip = random_clips(1, (num_frames, *model.frame_shape))
+    calls = zip(model.along(network, clip), model.along(model, clip))
+    error = max(_error(theirs, ours, model) for (_, theirs), (_, ours) in calls)
     what = f'{num_frames} frames'
     _require(error, what)
     return {what: error}
 
 
-@torch.inference_mode()
-def _error(network: Network, model: ClipClassifier, clips: Tensor) -> float:
-    scores, probabilities = network(clips)
+def _error(actual: tuple[Tensor, ...], expected: tuple[Tensor, ...], model: Exportable) -> float:
+    scores, probabilities = actual[:2]
     return max(
-        relative_error(scores, model(clips)[0]),
+        relative_error(scores, expected[0]),
         relative_error(probabilities, model.probabilities(scores)),
     )
 

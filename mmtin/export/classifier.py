@@ -1,6 +1,7 @@
 """The exported network: from the pixels of clips to the probabilities of their classes."""
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -16,6 +17,11 @@ from mmtin.models import MultiLabelTSMHead
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.version import __version__
 
+# The computation of an Exportable, by itself or by a file.
+Network = Callable[..., tuple[Tensor, ...]]
+# Its inputs and outputs.
+Call = tuple[tuple[Tensor, ...], tuple[Tensor, ...]]
+
 
 class Exportable(nn.Module):
     """A network from pixels to probabilities, with what a file needs to know of it."""
@@ -26,6 +32,10 @@ class Exportable(nn.Module):
 
     def example_inputs(self, count: int = 2) -> tuple[Tensor, ...]:
         """Inputs that it takes, black, of so many clips or streams."""
+        raise NotImplementedError
+
+    def along(self, network: Network, clips: Tensor) -> Iterator[Call]:
+        """What ``network`` is given and gives over the clips ``[views, T, 3, H, W]`` of a video."""
         raise NotImplementedError
 
     def probabilities(self, scores: Tensor) -> Tensor:
@@ -60,6 +70,10 @@ class ClipClassifier(Exportable):
     def example_inputs(self, count: int = 2) -> tuple[Tensor, ...]:
         """Black clips."""
         return (torch.zeros(count, *self.shape, dtype=torch.uint8),)
+
+    def along(self, network: Network, clips: Tensor) -> Iterator[Call]:
+        """One call for all clips."""
+        yield (clips,), network(clips)
 
     def forward(self, clips: Tensor) -> tuple[Tensor, Tensor]:
         """``[N, T, 3, H, W]`` RGB, uint8 -> scores and probabilities, each ``[N, classes]``.

@@ -3,7 +3,7 @@
 import json
 import logging
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -12,12 +12,10 @@ from torch.export import ExportedProgram
 
 from mmtin.compat.torch import require
 from mmtin.errors import UserError
-from mmtin.export.classifier import Exportable
+from mmtin.export.classifier import Exportable, Network
 
 # The exporter writes opset 18; onnx converts that to later ones.
 MIN_OPSET = 18
-
-Network = Callable[..., tuple[Tensor, ...]]
 
 
 def export_program(model: Exportable) -> ExportedProgram:

@@ -1,9 +1,11 @@
 """The exported step of a causal network: pixels and a state in, probabilities and a state out."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
-from mmtin.export.classifier import Exportable, is_multi_label, normalised
+from mmtin.export.classifier import Call, Exportable, Network, is_multi_label, normalised
 from mmtin.models import StreamState
 from mmtin.models.temporal_interlace import InterlaceState
 from mmtin.prediction.online import OnlineRecognizer
@@ -40,6 +42,14 @@ class StreamClassifier(Exportable):
         """Black frames and the state before the first frame, which is zero."""
         frames = torch.zeros(count, *self.frame_shape, dtype=torch.uint8)
         return frames, torch.zeros(count, self.state_size)
+
+    def along(self, network: Network, clips: Tensor) -> Iterator[Call]:
+        """A call for each frame, going on from the state that ``network`` left."""
+        state = torch.zeros(len(clips), self.state_size)
+        for frames in clips.unbind(1):
+            outputs = network(frames, state)
+            yield (frames, state), outputs
+            state = outputs[-1]
 
     def forward(self, frames: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The next frame of each of N streams.

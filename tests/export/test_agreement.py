@@ -6,7 +6,7 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 
 from mmtin.errors import UserError
-from mmtin.export import ClipClassifier, check, clip_shape, random_clips
+from mmtin.export import ClipClassifier, StreamClassifier, check, clip_shape, random_clips
 from mmtin.export.agreement import relative_error
 from tests.configs.experiments import CONFIGS, EXPERIMENTS
 
@@ -31,6 +31,24 @@ def test_one_wrong_output_on_one_batch_is_found(output):
     assert check(wrong, model, {'random clips': [one, three]}) == {'random clips': 0}
     with pytest.raises(UserError, match='on real clips the exported network differs'):
         check(wrong, model, {'random clips': [one, three], 'real clips': [two]})
+
+
+@torch.inference_mode()
+def test_along_a_video_frame_by_frame_is_the_clip():
+    cfg = Config.fromfile(CONFIGS / 'tin_r18_causal_demo.py')
+    recognizer = MODELS.build(cfg.model).eval()
+    by_clip, by_frame = (
+        ClipClassifier(recognizer, (8, 3, 32, 32)),
+        StreamClassifier(recognizer, (3, 32, 32)),
+    )
+    clips = random_clips(2, (8, 3, 32, 32))
+    [(inputs, (expected, _))] = by_clip.along(by_clip, clips)
+    assert inputs[0] is clips
+    calls = list(by_frame.along(by_frame, clips))
+    assert [len(frames) for (frames, _), _ in calls] == [2] * 8
+    torch.testing.assert_close(
+        torch.stack([scores for _, (scores, *_) in calls]).mean(0), expected, rtol=1e-4, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize(

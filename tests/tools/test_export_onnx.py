@@ -90,7 +90,7 @@ def test_leaves_the_files_alone(exported):
 
 def test_predicts_as_mmaction2_does(networks, recognizer, videos):
     """The whole way of MMAction2: its data preprocessor, recognizer and head."""
-    clips = torch.cat(read_clips(recognizer.cfg, videos, SHAPE))
+    clips = torch.cat(list(read_clips(recognizer.cfg, videos, SHAPE)))
     # inference_recognizer by itself takes the variable of the config, not what its data loader has.
     pipeline = Compose(recognizer.cfg.test_dataloader.dataset.pipeline)
     results = [inference_recognizer(recognizer, str(path), pipeline) for path in videos]
@@ -192,6 +192,45 @@ def test_a_network_that_differs_is_not_written(monkeypatch, trained, tmp_path):
     sentence = run_tool(monkeypatch, 'export_onnx', *trained, tmp_path / 'tin.pt2', '--force')
     assert 'on random clips the exported network differs from PyTorch by' in sentence
     assert [path.read_text() for path in tmp_path.iterdir()] == ['an older one']
+
+
+def test_int8(monkeypatch, trained, exported, work_dir, videos, tmp_path):
+    """Convolutions in 8 bits, the rest as before; about the same scores, and the accuracy is said."""
+    out, screen = tmp_path / 'int8.onnx', StringIO()
+    calibration = tmp_path / 'calibration.txt'
+    calibration.write_text(''.join(f'train{index}.mp4 {index % 2}\n' for index in range(8)))
+    options = '--int8', calibration, '--media', work_dir.parent
+    with redirect_stdout(screen):
+        assert run_tool(monkeypatch, 'export_onnx', *trained, out, *options) is None
+    table = [[cell.strip() for cell in line.split('|')] for line in screen.getvalue().splitlines()]
+    header, int8 = (next(row for row in table if name in row) for name in ('acc/top1', 'INT8'))
+    said = dict(zip(header, int8))
+    assert 10 < float(said['MB']) < 13 and 0 <= float(said['acc/top1']) <= 1
+
+    single, quantised = (onnx.load(path) for path in (exported / 'tin.onnx', out))
+    onnx.checker.check_model(quantised, full_check=True)
+    assert [(entry.domain, entry.version) for entry in quantised.opset_import] == [('', 18)]
+    facts = [{entry.key: entry.value for entry in model.metadata_props} for model in (single, quantised)]
+    assert facts[0] == facts[1]
+    in_8_bits = {node.output[0] for node in quantised.graph.node if node.op_type == 'DequantizeLinear'}
+    along_time = {weight.name for weight in single.graph.initializer if len(weight.dims) == 3}
+    convolutions = [node for node in quantised.graph.node if node.op_type == 'Conv']
+    assert len(convolutions) == 20 + 2 * 8
+    for node in convolutions:
+        assert (node.input[1] in along_time) != (set(node.input[:2]) <= in_8_bits), node.name
+
+    clips = torch.cat(list(read_clips(load_recognizer(*trained).cfg, videos, SHAPE)))
+    expected, actual = (open_onnx(path)(clips)[0] for path in (exported / 'tin.onnx', out))
+    assert 0 < agreement.relative_error(actual, expected) < 0.2
+
+
+def test_int8_is_refused_with_the_reason(monkeypatch, trained, work_dir, tmp_path):
+    for expected, *args in [
+        ('--int8 makes ONNX files alone', tmp_path / 'tin.pt2', '--int8', work_dir.parent),
+        ('no video, folder or list at', tmp_path / 'tin.onnx', '--int8', tmp_path / 'none.txt'),
+    ]:
+        assert expected in run_tool(monkeypatch, 'export_onnx', *trained, *args)
+        assert not list(tmp_path.iterdir())
 
 
 def test_step_of_a_causal_network(monkeypatch, tmp_path):
