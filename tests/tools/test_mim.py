@@ -10,7 +10,7 @@ import pytest
 
 from mmtin.datasets.synthetic import write_dataset
 from tests.tools.in_process import run_here
-from tests.tools.own_process import run, run_mim
+from tests.tools.own_process import require_mim, run, run_mim
 
 ROOT = Path(__file__).parents[2]
 CONFIG = 'tin_r18_demo.py'
@@ -177,6 +177,7 @@ def test_search_says_why_there_are_no_weights(tmp_path):
 
 def test_download_says_why_there_are_no_weights(tmp_path):
     """Within mim's traceback: whatever fails in it ends in a TypeError of its own."""
+    require_mim()
     result = run(
         sys.executable, '-m', 'mim', 'download', 'mmtin', '--config', 'tin_r50_sthv1', '--dest', tmp_path,
         cwd=tmp_path,
