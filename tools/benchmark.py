@@ -39,10 +39,11 @@ def parse_args() -> argparse.Namespace:
     dtype.add_argument('--dtype', choices=DTYPES, default='float32', help='default: %(default)s')
 
     commands = parser.add_subparsers(
-        dest='command', required=True, metavar='op|model|memory|stream|loading'
+        dest='command', required=True, metavar='op|model|backbones|memory|stream|loading'
     )
     add_op(commands, [common, rounds, dtype])
     add_model(commands, [common, rounds, dtype])
+    add_backbones(commands, [common, rounds])
     add_memory(commands, [common, dtype])
     add_stream(commands, [common, rounds])
     add_loading(commands, [common, rounds])
@@ -91,6 +92,21 @@ def add_model(commands, parents: list[argparse.ArgumentParser]) -> None:
         default=float('inf'),
         help='leave out sizes that would take longer; the table says which',
     )
+
+
+def add_backbones(commands, parents: list[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        'backbones',
+        parents=parents,
+        help='inference of other networks, against the same without interlacing',
+        description='Blocks that are interlaced, parameters, those that interlacing adds, and the time of '
+        'a clip in eval mode.',
+    )
+    command.add_argument(
+        'networks', nargs='+', metavar='NETWORK', help='backbone of MMAction2, such as timm.regnety_004'
+    )
+    command.add_argument('--frames', type=positive_int, default=8, help='per clip (default: %(default)s)')
+    command.add_argument('--size', type=positive_int, default=224, help='pixels (default: %(default)s)')
 
 
 def add_memory(commands, parents: list[argparse.ArgumentParser]) -> None:
@@ -215,6 +231,13 @@ def run_model(args: argparse.Namespace) -> Iterable[dict]:
     )  # fmt: skip
 
 
+def run_backbones(args: argparse.Namespace) -> Iterable[dict]:
+    from mmtin.benchmarking import backbones
+
+    networks = track(args.networks, 'Timing')
+    return backbones.measure(networks, args.frames, args.size, args.device, args.repeats, args.warmup)
+
+
 def run_memory(args: argparse.Namespace) -> Iterable[dict]:
     from mmtin.benchmarking import memory
 
@@ -246,6 +269,7 @@ def run_loading(args: argparse.Namespace) -> Iterable[dict]:
 RUN = {
     'op': run_op,
     'model': run_model,
+    'backbones': run_backbones,
     'memory': run_memory,
     'stream': run_stream,
     'loading': run_loading,

@@ -34,7 +34,7 @@ class InterlacedBackbone(BaseModule):
             recognizer = MODELS.build(
                 dict(type='Recognizer2D', _scope_='mmaction', backbone=dict(backbone))
             )
-        except (ImportError, KeyError, RuntimeError) as error:
+        except (ImportError, KeyError, RuntimeError, TypeError) as error:
             raise UserError(
                 f'no backbone {backbone.get("type")} can be built ({error}); check its name and that its '
                 'library is installed'

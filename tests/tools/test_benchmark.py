@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmaction.models.backbones.mobilenet_v2 import MobileNetV2
 
 from mmtin.benchmarking.loading import moving_texture
 from mmtin.datasets.synthetic.classes import SyntheticClip
@@ -48,6 +49,7 @@ def main():
         ('op --device cuda:99', 'error: no device cuda:99 here'),
         ('op --channels 6', 'error: --channels must be a multiple of the 4 groups, got 6'),
         ('model --against i3d', "tsn,tsm,mmaction2, separated by commas, got 'i3d'"),
+        ('backbones NoSuchNet', 'error: no backbone NoSuchNet can be built'),
         ('memory --depth 19', 'argument --depth: invalid choice: 19'),
         ('loading --videos nowhere', 'in nowhere; name another folder'),
     ],
@@ -61,6 +63,17 @@ def test_fault_is_one_sentence(args, sentence, main, monkeypatch, capsys):
     said = f'{exit_.value} {capsys.readouterr().err}'
     assert sentence in said.replace("'19'", '19')  # quoted since Python 3.14
     assert exit_.value.code not in (0, None)
+
+
+def test_backbones(main, monkeypatch, capsys):
+    args = 'backbones MobileNetV2 --frames 2 --size 32 --repeats 1 --warmup 1'
+    monkeypatch.setattr(sys, 'argv', ['benchmark.py', *args.split()])
+    main()
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith('| MobileNetV2')]
+    _, network, blocks, parameters, added, subject, *_ = row.replace(' ', '').split('|')
+    assert (network, blocks, subject) == ('MobileNetV2', '10', 'TIN')
+    plain = sum(parameter.numel() for parameter in MobileNetV2().parameters())
+    assert float(parameters) == plain + float(added) > plain
 
 
 def test_model(main, monkeypatch, capsys):
