@@ -28,6 +28,7 @@ def apply() -> None:
     mmaction.provide_missing_drn()
     mmaction.score_in_float32()
     mmaction.refuse_joined_clips()
+    mmaction.import_scipy_stats_late()
     mmaction.jitter_hue_on_numpy_2()
     mmaction.overlap_tubes_on_numpy_2()
     mmaction.invert_horizontal_flow_alone()

@@ -1,5 +1,6 @@
 """Faults of MMAction2 1.2.0."""
 
+import importlib
 import importlib.util
 import sys
 import types
@@ -109,6 +110,40 @@ def refuse_joined_clips() -> None:
 
     extract_feat.__module__ = __name__
     Recognizer2D.extract_feat = extract_feat
+
+
+def import_scipy_stats_late() -> None:
+    """Import scipy.stats when MMAction2's pose transforms call it, not at every start.
+
+    MMAction2 1.2.0 imports it for one function of one transform, which takes a quarter of the time of
+    ``import mmtin`` (no report found). May go with the first MMAction2 release that imports it in that
+    transform.
+    """
+    name = 'scipy.stats'
+    if name in sys.modules:
+        return
+    stand_in = types.ModuleType(name)
+
+    def whole() -> types.ModuleType:
+        if sys.modules.get(name) is stand_in:
+            del sys.modules[name]
+        return importlib.import_module(name)
+
+    def mode(*args, **kwargs):
+        return whole().mode(*args, **kwargs)
+
+    def other(attribute: str) -> object:
+        if attribute.startswith('__'):  # what the import itself asks for
+            raise AttributeError(attribute)
+        return getattr(whole(), attribute)
+
+    stand_in.__dict__.update(mode=mode, __getattr__=other)
+    sys.modules[name] = stand_in
+    try:
+        importlib.import_module('mmaction.datasets.transforms.pose_transforms')
+    finally:
+        if sys.modules.get(name) is stand_in:
+            del sys.modules[name]
 
 
 def jitter_hue_on_numpy_2() -> None:

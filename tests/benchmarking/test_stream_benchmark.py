@@ -19,11 +19,9 @@ def test_step_and_2d_network_are_timed(monkeypatch):
 
 
 def test_a_wrong_step_is_not_timed(monkeypatch):
-    right = TemporalInterlace.step_moving
+    right = TemporalInterlace.step_within
     monkeypatch.setattr(
-        TemporalInterlace,
-        'step_moving',
-        lambda self, moving, state, out=None: right(self, 2 * moving, state, out),
+        TemporalInterlace, 'step_within', lambda self, moving, *others: right(self, moving.mul_(2), *others)
     )
     with pytest.raises(UserError, match='a step gives a wrong answer, so that it is not timed'):
         stream.measure(depth=18, size=32, repeats=1, warmup=0, steps=10)

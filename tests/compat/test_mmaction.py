@@ -2,6 +2,7 @@
 
 import importlib.util
 import itertools
+import subprocess
 import sys
 import types
 from pathlib import Path
@@ -82,6 +83,19 @@ def test_hue_turns_round_the_colour_wheel(factor):
     adjusted = ColorJitter.adjust_hue(image.astype(np.float32), factor)
     assert adjusted.dtype == np.float32
     assert (adjusted == cv2.cvtColor(turned, cv2.COLOR_HSV2RGB)).all()
+
+
+def test_scipy_stats_comes_when_it_is_called():
+    script = """
+import sys
+import mmtin
+from mmaction.datasets.transforms import pose_transforms
+assert 'scipy.stats' not in sys.modules
+assert pose_transforms.mode([1, 2, 2]).mode == 2
+import scipy.stats
+assert scipy.stats.norm.cdf(0) == 0.5
+"""
+    subprocess.run([sys.executable, '-c', script], check=True)
 
 
 def test_hue_that_turns_already_is_left_alone(monkeypatch):
