@@ -1,5 +1,6 @@
 """Measure the cost of a recognizer for one video: multiply-adds, parameters, time and memory."""
 
+import copy
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ class Subject:
 
     Attributes:
         cfg: of a recognizer.
-        shape: of its input for one video: ``[1, T, 3, H, W]``, or ``[1, clips, 3, T, H, W]`` for a 3D
+        shape: of its input for one video: ``[clips, T, 3, H, W]``, or ``[1, clips, 3, T, H, W]`` for a 3D
             network.
     """
 
@@ -42,7 +43,8 @@ def subject(cfg: Config, frames: int, size: tuple[int, int], views: int = 1, cha
     """A recognizer whose input is ``views`` clips of ``frames`` frames of ``size`` (height, width)."""
     if type_name(cfg.model).endswith('3D'):
         return Subject(cfg, (1, views, channels, frames, *size))
-    return Subject(cfg, (1, views * frames, channels, *size))
+    # Side by side: the neck of TPN takes all frames of an input for one clip.
+    return Subject(cfg, (views, frames, channels, *size))
 
 
 def pipeline_subject(cfg: Config) -> Subject:
@@ -99,7 +101,7 @@ def time(
     calls = {}
     for name, case in subjects.items():
         inputs = torch.randn(case.shape, generator=torch.Generator().manual_seed(0))
-        calls[name] = _TimedCall(_build(case.cfg, 'cpu').to(device), inputs.to(device))
+        calls[name] = _TimedCall(_build(case.cfg, device), inputs.to(device))
     seconds = alternate(calls, repeats, warmup=1, device=device, track=track)
     return {
         row.name: {
@@ -135,11 +137,14 @@ class _TimedCall:
         return weights + torch.cuda.max_memory_allocated(device) - before
 
 
-def _build(cfg: Config, device: str) -> nn.Module:
+def _build(cfg: Config, device: torch.device | str) -> nn.Module:
     """In eval mode; weights are neither downloaded nor loaded."""
     init_default_scope('mmaction')
-    with torch.device(device):
-        return MODELS.build(cfg.model).eval()
+    model = copy.deepcopy(cfg.model)
+    if model.backbone.get('pretrained'):
+        model.backbone.pretrained = None  # MMAction2's TANet loads them when it is built
+    # Not built there: TANet looks at its initial weights, which torch's meta device does not have.
+    return MODELS.build(model).eval().to(device)
 
 
 def _logits(model: nn.Module, inputs: Tensor) -> Tensor:

@@ -17,6 +17,10 @@ counted in convolutions and matrix products; parameters are in 1e6. Latency is t
 for one video at a time in float32; memory is that of the weights and the most that one video takes besides,
 in 1e6 bytes."""
 
+_TODAY = """\
+What MMAction2 builds besides, with a head for the same 174 classes. Multiply-adds and latency are those of
+all views. The accuracies were published by the source named, each with its own recipe and views."""
+
 
 def markdown(
     publication: Publication, rows: Sequence[Row], others: Sequence[Row], found: dict[str, str]
@@ -33,8 +37,10 @@ def markdown(
         f'# Leaderboard: {publication.data_set}',
         f'Published figures: {publication.source}.',
         _MEANING,
-        _table(rows),
+        _table([row for row in rows if not row.published.source]),
     ]
+    if today := [row for row in rows if row.published.source]:
+        parts += ['## Networks of today', _TODAY, _table(today)]
     if others:
         parts += ['## Other experiments', _table(others)]
     parts += ['## Notes', '\n'.join(f'- {line}' for line in _notes(publication, rows))]
@@ -59,7 +65,7 @@ def chart(publication: Publication, rows: Sequence[Row], others: Sequence[Row]) 
 
 
 def _bubbles(rows: Sequence[Row]) -> list[Bubble]:
-    """Published accuracies at published costs, measured accuracies at counted costs."""
+    """Published accuracies at published costs, else at those counted; measured ones at those counted."""
     labels = [f'{row.published.model} {row.published.frames}'.removesuffix(' -') for row in rows]
     bubbles = []
     for row, label in zip(rows, labels):
@@ -67,7 +73,9 @@ def _bubbles(rows: Sequence[Row]) -> list[Bubble]:
         if labels.count(label) > 1:
             label = f'{label} ({model.backbone})'
         for figures, measured in ((model, False), (row.measured, True)):
-            gflops, mparams, top1 = figures.gflops, figures.mparams, figures.top1
+            gflops = row.measured.gflops if figures.gflops is None else figures.gflops
+            mparams = row.measured.mparams if figures.mparams is None else figures.mparams
+            top1 = figures.top1
             if gflops is not None and mparams is not None and top1 is not None:
                 bubbles.append(Bubble(label, gflops, mparams, top1, family=model.family, measured=measured))
     return bubbles
@@ -75,8 +83,10 @@ def _bubbles(rows: Sequence[Row]) -> list[Bubble]:
 
 def _table(rows: Sequence[Row]) -> str:
     with_mean_ap = any(row.measured.mean_ap is not None for row in rows)
+    with_source = any(row.published.source for row in rows)
     headers = ['model', 'backbone', 'frames', 'G mult-adds', 'M params', 'top-1 %', 'top-5 %']
-    headers += ['mAP %'] * with_mean_ap + ['latency ms', 'memory MB']
+    headers += ['V2 top-1 %', 'V2 top-5 %'] * with_source
+    headers += ['mAP %'] * with_mean_ap + ['latency ms', 'memory MB'] + ['source'] * with_source
     lines = []
     for row in rows:
         model, here = row.published, row.measured
@@ -89,9 +99,11 @@ def _table(rows: Sequence[Row]) -> str:
                 _pair(model.mparams, here.mparams, 2),
                 _pair(model.top1, here.top1, 1),
                 _pair(model.top5, here.top5, 1),
+                *[_text(model.top1_v2, 1), _text(model.top5_v2, 1)] * with_source,
                 *[_text(here.mean_ap, 2)] * with_mean_ap,
                 _latency(here),
                 _text(here.memory, 0),
+                *[model.source] * with_source,
             ]
         )
     return tabulate(lines, headers, tablefmt='github', disable_numparse=True)

@@ -1,4 +1,4 @@
-"""The models of the paper's Table 1: their published figures, and how to build those that can be built."""
+"""The models of the paper's Table 1, and networks of today: published figures, and how each is built."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -47,6 +47,8 @@ class PublishedModel:
         gflops: multiply-adds of one video, 1e9.
         mparams: parameters, 1e6.
         top1, top5: per cent.
+        top1_v2, top5_v2: on Something-Something V2, per cent.
+        source: of the accuracies; empty for a row of the paper.
         build: how it is built; None for an ensemble.
         parts: ids of the rows and members of which it is the ensemble.
     """
@@ -60,6 +62,9 @@ class PublishedModel:
     mparams: float | None = None
     top1: float | None = None
     top5: float | None = None
+    top1_v2: float | None = None
+    top5_v2: float | None = None
+    source: str = ''
     note: str = ''
     build: Build | None = None
     parts: tuple[str, ...] = ()

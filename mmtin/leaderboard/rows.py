@@ -143,7 +143,7 @@ def fill(rows: Sequence[Row], costs: dict[str, dict[str, float]]) -> list[Row]:
 
 
 def as_records(rows: Sequence[Row]) -> list[dict[str, object]]:
-    """A flat dictionary per row: id, model, backbone, frames, ``published_*``, ``measured_*`` and note."""
+    """A flat dictionary per row: what it is, ``published_*``, ``measured_*`` and note."""
     records = []
     for row in rows:
         model = row.published
@@ -152,8 +152,9 @@ def as_records(rows: Sequence[Row]) -> list[dict[str, object]]:
             'model': model.model,
             'backbone': model.backbone,
             'frames': model.frames,
+            'source': model.source,
         }
-        for column in ('gflops', 'mparams', 'top1', 'top5'):
+        for column in ('gflops', 'mparams', 'top1', 'top5', 'top1_v2', 'top5_v2'):
             record[f'published_{column}'] = getattr(model, column)
         record |= {f'measured_{column}': value for column, value in asdict(row.measured).items()}
         records.append(record | {'note': note(row)})

@@ -135,6 +135,8 @@ def test_markdown_sets_published_beside_measured(board):
         '500',
     ] in cells
     assert ['mine', '-', '-', '- / 32.5', '- / 24.00', '- / 25.0', '- / -', '1 (0-2)', '500'] in cells
+    today = cells[[row[0] for row in cells].index('UniFormer-S')]
+    assert today[5:9] == ['57.2 / -', '- / -', '67.7', '-'] and today[-1] == 'UniFormer, model zoo'
     assert 'published figures only' not in text.lower()
     assert 'r-TCN took 2.50 times the latency of TIN, where the paper has 6: 200 ms more' in text
     assert 'device an abacus' in text
@@ -157,6 +159,10 @@ def test_chart_has_a_bubble_for_each_accuracy(board):
     figure = chart(*board)
     labels = [[text.get_text() for text in axis.texts] for axis in figure.axes]
     assert labels[0].count('TIN 8') == 2  # published and measured
+    # Where no cost was published, at the counted one.
+    assert 'TANet 8' not in labels[0]
+    rows = fill(board[1], dict(tanet_r50=dict(gflops=32.8, mparams=25.1)))
+    assert 'TANet 8' in [text.get_text() for text in chart(board[0], rows, []).axes[0].texts]
     assert {'TSN 8 (R50)', 'TSN 8 (BNInception)', 'I3D 32 x 2 clips', 'TIN-En 8+16'} <= set(labels[0])
     assert labels[1] == ['mine']
 
