@@ -26,6 +26,7 @@ def apply() -> None:
     numpy.restore_names()
     mmaction.accept_newer_mmcv()
     mmaction.provide_missing_drn()
+    mmaction.import_models_quietly()
     mmaction.score_in_float32()
     mmaction.refuse_joined_clips()
     mmaction.import_scipy_stats_late()

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import logging
 import sys
 import types
 import warnings
@@ -59,6 +60,27 @@ def provide_missing_drn() -> None:
     for name in (package, f'{package}.drn'):
         sys.modules[name] = types.ModuleType(name)
     sys.modules[f'{package}.drn'].DRN = DRN  # type: ignore[attr-defined]
+
+
+def import_models_quietly() -> None:
+    """Keep a warning of the maintained fork's mmdet out of what commands write.
+
+    ``mmaction.models`` imports the models of onedl-mmdetection 3.5.1, which log on standard output, among
+    predictions for instance, that an operator for lanes is missing from an mmcv built without CUDA (no
+    report found). May go with the first release that warns when such a model is built.
+    """
+    found = importlib.util.find_spec('mmdet')
+    if (
+        found is None
+        or not Path(str(found.origin)).with_name('models').joinpath('dense_heads/clr_head').exists()
+    ):
+        return
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        importlib.import_module('mmaction.models')
+    finally:
+        logging.disable(before)
 
 
 def score_in_float32() -> None:

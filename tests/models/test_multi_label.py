@@ -1,5 +1,7 @@
 """Clips with several labels: loss, scores and the two mean average precisions."""
 
+import mmtin  # noqa: F401  # isort: skip  # a process of torch.multiprocessing imports this file alone
+
 import pytest
 import torch
 from mmaction.evaluation import AccMetric
