@@ -72,7 +72,7 @@ def test_every_model_that_can_be_built_is_loaded(publication):
     shapes = {name: case.shape for name, case in buildable(publication).items()}
     assert shapes['tin_r50_16f_sthv1'] == (1, 16, 3, 224, 224)
     assert shapes['i3d_r50_32f_sthv1'] == (1, 2, 3, 32, 224, 224)
-    assert shapes['trn_bninception_flow'] == (1, 8, 10, 224, 224)
+    assert shapes['trn_bninception_flow_sthv1'] == (1, 8, 10, 224, 224)
     assert shapes['rtcn_r50_sthv1'] == (1, 8, 3, 224, 224)
 
 

@@ -7,6 +7,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from mmtin.datasets.preparing.flow import FlowOf, fault_of_flow
 from mmtin.datasets.preparing.prepare import prepare
 from tests.configs.experiments import CONFIGS, PEERS, small
 from tests.datasets.owner_files import make
@@ -22,17 +23,22 @@ NETWORKS = {
     'i3d_r50': ('ResNet3d', 'I3DHead'),
 }
 # One of those that differ in the number of frames alone is trained.
-ALIKE = {'eco_bninception_16f_sthv1', *(f'ecolite_bninception_{t}f_sthv1' for t in (20, 24, 32))}
+ALIKE = {
+    'eco_bninception_16f_sthv1',
+    *(f'ecolite_bninception_{t}f_{stream}sthv1' for t in (20, 24, 32) for stream in ('', 'flow_')),
+}
 TRAINED = [name for name in NAMES if name not in ALIKE]
 
 
 @pytest.fixture(scope='module')
 def prepared(tmp_path_factory):
-    """A folder with both data sets in miniature under data/, and boxes for the frames of the first."""
+    """A folder with both data sets in miniature under data/, flow and boxes for the frames of the first."""
     root = tmp_path_factory.mktemp('peers')
     for data in ('sthv1', 'sthv2'):
         owner = make(data, root / 'owner' / data)
         prepare(data, owner.annotations, owner.media, root / 'data' / data)
+    for clip in (root / 'data/sthv1/media').iterdir():
+        assert fault_of_flow(FlowOf(clip, root / 'data/sthv1/flow' / clip.name, 10, 'dis')) is None
     rng = np.random.default_rng(0)
     boxes = {
         f'{folder.name},{frame}': np.sort(rng.random((12, 2, 2)), 1).reshape(12, 4)
@@ -72,13 +78,18 @@ def test_config_is_what_its_name_says(name):
         (sampling,) = (step for step in pipeline if 'Sample' in step.type)
         assert (sampling.clip_len if whole else sampling.num_clips) == frames
         assert ('LoadRegionProposals' in [step.type for step in pipeline]) == ('_gcn_' in name)
-    assert set(cfg.test_protocols) == ({'1x1', '2x1'} if whole else {'1x1', '2x3', '10x1', 'released'})
+    is_flow = '_flow_' in name
+    protocols = {'1x1', '2x3', '10x1', *(() if is_flow else ('released',))}
+    assert set(cfg.test_protocols) == ({'1x1', '2x1'} if whole else protocols)
     assert cfg.test_dataloader.dataset.pipeline == cfg.test_protocols['2x1' if whole else '1x1']
     assert train.ann_file == f'data/{data}/train.txt'
     assert bool(cfg.load_from) == whole == (not backbone.get('pretrained'))
     assert cfg.param_scheduler[-1].end == cfg.train_cfg.max_epochs
-    # BNInception reads what Caffe read.
-    assert cfg.model.data_preprocessor.get('to_rgb', False) == ('bninception' in network)
+    # BNInception reads what Caffe read; fields of flow have no colours.
+    assert cfg.model.data_preprocessor.get('to_rgb', False) == ('bninception' in network and not is_flow)
+    channels = 10 if is_flow else 3
+    assert backbone.get('in_channels', 3) == len(cfg.model.data_preprocessor.mean) == channels
+    assert train.get('modality', 'RGB') == ('Flow' if is_flow else 'RGB')
 
 
 @pytest.mark.parametrize('name', TRAINED)
@@ -88,7 +99,8 @@ def test_two_iterations_and_a_test(name, prepared, tmp_path, monkeypatch):
     runner = Runner.from_cfg(cfg)
     _, frames, _ = parts(name)
     inputs = runner.train_dataloader.dataset[0]['inputs']
-    assert inputs.shape == ((1, 3, 32, 32, 32) if name.startswith('i3d') else (frames, 3, 32, 32))
+    channels = 10 if '_flow_' in name else 3
+    assert inputs.shape == ((1, 3, 32, 32, 32) if name.startswith('i3d') else (frames, channels, 32, 32))
     runner.train()
     assert runner.iter == 2
     metrics = runner.test()
