@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from rich.progress import track
+from rich.progress import Progress, track
 
 from mmtin.benchmarking import alternate, compare, environment, model, network, table, write_csv
 from mmtin.benchmarking.output import record, refuse_to_overwrite
@@ -234,8 +234,9 @@ def run_model(args: argparse.Namespace) -> Iterable[dict]:
 def run_backbones(args: argparse.Namespace) -> Iterable[dict]:
     from mmtin.benchmarking import backbones
 
-    networks = track(args.networks, 'Timing')
-    return backbones.measure(networks, args.frames, args.size, args.device, args.repeats, args.warmup)
+    with Progress() as progress:  # which ends before an error is printed
+        networks = progress.track(args.networks, description='Timing')
+        return backbones.measure(networks, args.frames, args.size, args.device, args.repeats, args.warmup)
 
 
 def run_memory(args: argparse.Namespace) -> Iterable[dict]:
