@@ -1,10 +1,13 @@
 #!/usr/bin/env python
 """Write Table 1 of the paper, with the figure counted, timed or tested here beside each published one.
 
+--html also writes a page to open in a browser, --json what others give to their --results.
 `tools/leaderboard.py submit` writes predictions for a test set in the format of a challenge.
 """
 
 import argparse
+import shlex
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +21,9 @@ from mmtin.errors import UserError
 from mmtin.files.whole import require_free, whole_files, write_whole
 from mmtin.leaderboard import costs, document
 from mmtin.leaderboard import rows as table
+from mmtin.leaderboard.page import render_page
 from mmtin.leaderboard.published import read_publication
+from mmtin.leaderboard.results import read_results, write_results
 from mmtin.scores.dumps import read_dump
 from mmtin.scores.submission import FORMATS, submission
 
@@ -33,8 +38,15 @@ def parse_args() -> argparse.Namespace:
         nargs='+',
         default=[],
         metavar='[NAME=]PATH',
-        help='work directories of `mim test` and dumps of `mim test --dump`; one named like a row, such as '
-        'tin_r50_sthv1, gives its accuracy, another becomes a row',
+        help='work directories of `mim test`, folders of them, dumps of `mim test --dump`, and files '
+        'that others wrote with --json; one named like a row, such as tin_r50_sthv1, gives its accuracy, '
+        'another becomes a row',
+    )
+    parser.add_argument(
+        '--html', type=Path, metavar='FILE', help='also a page that sorts, filters and draws, in one file'
+    )
+    parser.add_argument(
+        '--json', type=Path, metavar='FILE', help="also your results with their costs, for others' boards"
     )
     parser.add_argument(
         '--out',
@@ -71,11 +83,15 @@ def parse_args() -> argparse.Namespace:
 
 def write_leaderboard(args: argparse.Namespace) -> None:
     files = [args.out / f'leaderboard.{ending}' for ending in ('md', 'csv', 'png')]
-    require_free(*files, force=args.force)
+    further = [path for path in (args.html, args.json) if path]
+    require_free(*files, *further, force=args.force)
+    if args.json and not args.results:
+        raise UserError('--json writes the results that --results names, and none is named')
     if torch.device(args.device).type == 'cuda' and not torch.cuda.is_available():
         raise UserError(f'torch sees no GPU for --device {args.device}; use --device cpu')
     publication = read_publication()
-    results = [table.read_result(text) for text in track(args.results, 'Reading results', transient=True)]
+    read = map(read_results, track(args.results, 'Reading results', transient=True))
+    results = [result for found in read for result in found]
     rows, others = table.join(publication, results)
     subjects = table.buildable(publication, results)
     figures, found = costs.count(subjects), {}
@@ -84,15 +100,23 @@ def write_leaderboard(args: argparse.Namespace) -> None:
         found = environment(args.device)
         for name, timed in costs.time(subjects, args.device, args.repeats, progress).items():
             figures[name] |= timed
+    figures |= {result.name: result.costs for result in results if result.costs}
     rows, others = table.fill(rows, figures), table.fill(others, figures)
 
     text = document.markdown(publication, rows, others, found)
-    with whole_files(*files) as (md, csv, png):
+    with whole_files(*files, *further) as (md, csv, png, *more):
         md.write_text(text, encoding='utf-8')
         document.write_csv(csv, [*rows, *others], found)
         document.chart(publication, rows, others).savefig(png, format='png', dpi=150)
+        if args.html:
+            command = shlex.join(['tools/leaderboard.py', *sys.argv[1:]])
+            page = render_page(publication, rows, others, found, command)
+            more.pop(0).write_text(page, encoding='utf-8')
+        if args.json:
+            machine = '; '.join(f'{name} {value}' for name, value in found.items())
+            more.pop(0).write_text(write_results(results, figures, machine), encoding='utf-8')
     print(text)
-    print(f'Written: {", ".join(map(str, files))}')
+    print(f'Written: {", ".join(map(str, [*files, *further]))}')
 
 
 def write_submission(args: argparse.Namespace) -> None:

@@ -2,18 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 
-from mmengine.config import Config
-
-from mmtin.config import read_config, type_name
 from mmtin.errors import UserError
 from mmtin.leaderboard.costs import Subject, pipeline_subject
 from mmtin.leaderboard.published import Publication, PublishedModel
-from mmtin.scores.dumps import read_dump
-from mmtin.scores.ensemble import metrics
-from mmtin.scores.results import latest_test_result
-from mmtin.work_dirs import config_file
+from mmtin.leaderboard.results import Result
 
 # Columns of the table and the metrics of MMAction2 that they show.
 _ACCURACIES = {
@@ -52,39 +45,17 @@ class Measured:
 
 @dataclass(frozen=True)
 class Row:
-    """A published model, or an unpublished experiment, whose published figures are None."""
+    """A published model, or an unpublished experiment, whose published figures are None.
+
+    Attributes:
+        data_set: of the accuracies measured here.
+        machine: that the costs were measured on, if another than this one.
+    """
 
     published: PublishedModel
     measured: Measured = field(default_factory=Measured)
-
-
-@dataclass(frozen=True)
-class Result:
-    """Test results: MMAction2's metrics as fractions, and the config if they come from a work directory."""
-
-    name: str
-    metrics: dict[str, float]
-    cfg: Config | None = None
-
-
-def read_result(text: str) -> Result:
-    """The result at ``PATH`` or ``NAME=PATH``: a work directory or a dump, by default with the name of
-    that.
-
-    Raises:
-        UserError: if there is none, or the labels of a dump are not known.
-    """
-    name, _, location = text.rpartition('=')
-    path = Path(location)
-    if not path.exists():
-        raise UserError(f'no result at {path}; expected a work directory of `mim test` or a dump')
-    if path.is_dir():
-        result = latest_test_result(path)
-        return Result(name or path.resolve().name, result.metrics, read_config(config_file(path)))
-    values = metrics(read_dump(path))
-    if not values:
-        raise UserError(f'{path} is of clips without labels; `submit` writes it in the form of a challenge')
-    return Result(name or path.stem, values)
+    data_set: str = ''
+    machine: str = ''
 
 
 def join(publication: Publication, results: Sequence[Result]) -> tuple[list[Row], list[Row]]:
@@ -107,11 +78,16 @@ def join(publication: Publication, results: Sequence[Result]) -> tuple[list[Row]
         )
         for result in results
     }
-    rows = [Row(model, accuracies.pop(model.id, Measured())) for model in publication.models]
+    rows = [
+        Row(model, accuracies.pop(model.id, Measured()), publication.data_set)
+        for model in publication.models
+    ]
     others = [
         Row(
-            PublishedModel(result.name, result.name, 'not published', _backbone(result.cfg), '-'),
+            PublishedModel(result.name, result.name, 'not published', result.backbone, result.frames),
             accuracies[result.name],
+            result.data_set,
+            result.machine,
         )
         for result in results
         if result.name in accuracies
@@ -153,6 +129,7 @@ def as_records(rows: Sequence[Row]) -> list[dict[str, object]]:
             'backbone': model.backbone,
             'frames': model.frames,
             'source': model.source,
+            'data_set': row.data_set,
         }
         for column in ('gflops', 'mparams', 'top1', 'top5', 'top1_v2', 'top5_v2'):
             record[f'published_{column}'] = getattr(model, column)
@@ -177,11 +154,3 @@ def note(row: Row) -> str:
                     f'{counted:.{decimals + 1}f}{unit} {what} counted, {published}{unit} published.'
                 )
     return ' '.join([*texts, model.note]).strip()
-
-
-def _backbone(cfg: Config | None) -> str:
-    if cfg is None:
-        return '-'
-    backbone = cfg.model.backbone
-    name = type_name(backbone)
-    return f'{name} {backbone.depth}' if 'depth' in backbone else name

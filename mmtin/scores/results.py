@@ -34,8 +34,7 @@ def latest_test_result(work_dir: str | Path) -> TestResult:
         UserError: if there is none.
     """
     work_dir = Path(work_dir)
-    # LoggerHook writes <timestamp>/<timestamp>.json after a test alone.
-    files = sorted(path for path in work_dir.glob('*/*.json') if path.stem == path.parent.name)
+    files = _logged_tests(work_dir)
     if not files:
         raise UserError(
             f'no test result in {work_dir}: expected <timestamp>/<timestamp>.json as `mim test '
@@ -54,6 +53,16 @@ def latest_test_result(work_dir: str | Path) -> TestResult:
         log=log,
         config=config if config.is_file() else None,
     )
+
+
+def is_tested(work_dir: str | Path) -> bool:
+    """Whether a test ran in a work directory."""
+    return bool(_logged_tests(Path(work_dir)))
+
+
+def _logged_tests(work_dir: Path) -> list[Path]:
+    # LoggerHook writes <timestamp>/<timestamp>.json after a test alone.
+    return sorted(path for path in work_dir.glob('*/*.json') if path.stem == path.parent.name)
 
 
 def tested_checkpoint(log: Path) -> Path | None:

@@ -1,27 +1,24 @@
 """Published and measured figures side by side."""
 
 import csv
-import json
 
 import pytest
 
 from mmtin.errors import UserError
 from mmtin.leaderboard.document import chart, markdown, write_csv
 from mmtin.leaderboard.published import PublishedModel, read_publication
+from mmtin.leaderboard.results import Result, read_results
 from mmtin.leaderboard.rows import (
     Measured,
-    Result,
     Row,
     as_records,
     buildable,
     fill,
     join,
     note,
-    read_result,
 )
 from mmtin.scores.dumps import write_dump
 from tests.scores.scored_clips import many_hot_labels, scored_clips
-from tests.scores.test_results import write_test_run
 
 
 @pytest.fixture(scope='module')
@@ -40,19 +37,6 @@ def test_published_rows_are_whole(publication):
         if parts and len(parts) == len(model.parts):
             assert model.gflops == sum(part.gflops for part in parts)
             assert model.mparams == pytest.approx(sum(part.mparams for part in parts))
-
-
-def test_dump_and_work_dir_are_read(tmp_path):
-    write_dump(tmp_path / 'tin.pkl', scored_clips())
-    result = read_result(f'tin_r50_sthv1={tmp_path}/tin.pkl')
-    assert result.name == 'tin_r50_sthv1'
-    assert {'acc/top1', 'acc/top5'} <= set(result.metrics)
-    assert read_result(str(tmp_path / 'tin.pkl')).name == 'tin'
-
-    write_test_run(tmp_path / 'work', '20260101_000000', **{'acc/top1': 0.5})
-    (tmp_path / 'work/config.py').write_text("model = dict(type='Recognizer2D')")
-    result = read_result(str(tmp_path / 'work'))
-    assert (result.name, result.metrics['acc/top1'], result.cfg.model.type) == ('work', 0.5, 'Recognizer2D')
 
 
 def test_results_join_the_row_of_their_name(publication):
@@ -167,25 +151,6 @@ def test_chart_has_a_bubble_for_each_accuracy(board):
     assert labels[1] == ['mine']
 
 
-@pytest.mark.parametrize(
-    'text, fault',
-    [
-        ('nowhere', 'no result at nowhere'),
-        ('{}/empty', 'no test result in .*empty'),
-        ('{}/cut', 'cut/.*json is cut off or damaged'),
-        ('{}/unlabelled.pkl', 'without labels; `submit`'),
-    ],
-)
-def test_faulty_results_are_one_sentence(text, fault, tmp_path):
-    (tmp_path / 'empty').mkdir()
-    write_test_run(tmp_path / 'cut', '20260101_000000', **{'acc/top1': 0.5})
-    log = tmp_path / 'cut/20260101_000000/20260101_000000.json'
-    log.write_text(json.dumps({'acc/top1': 0.5})[:-4])
-    write_dump(tmp_path / 'unlabelled.pkl', scored_clips(labels=[-1] * 12))
-    with pytest.raises(UserError, match=fault):
-        read_result(text.format(tmp_path))
-
-
 def test_two_results_of_one_name_are_one_sentence(publication):
     with pytest.raises(UserError, match='two results are named a'):
         join(publication, [Result('a', {}), Result('a', {})])
@@ -193,5 +158,5 @@ def test_two_results_of_one_name_are_one_sentence(publication):
 
 def test_several_labels_a_clip_have_their_column(publication, tmp_path):
     write_dump(tmp_path / 'mmit.pkl', scored_clips(labels=many_hot_labels()))
-    rows, others = join(publication, [read_result(str(tmp_path / 'mmit.pkl'))])
+    rows, others = join(publication, read_results(str(tmp_path / 'mmit.pkl')))
     assert 'mAP %' in markdown(publication, rows, others, {})

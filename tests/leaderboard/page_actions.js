@@ -1,0 +1,42 @@
+// What a user does with the page, and what it shows then, for test_leaderboard_page.py.
+const cells = () => [...table.tBodies[0].rows].filter(row => !row.hidden).map(row => row.cells[0].textContent);
+const head = name => [...table.tHead.rows[0].cells].find(cell => (cell.dataset.name ?? cell.textContent) === name);
+const choose = (name, value) => {
+  filters.elements[name].value = value;
+  filters.elements[name].dispatchEvent(new Event('input', { bubbles: true }));
+};
+const told = {};
+told.atFirst = cells();
+told.sortedBy = head('published.top1').ariaSort;
+head('published.gflops').firstElementChild.click();
+told.cheapest = [cells()[0], head('published.gflops').ariaSort, cells().at(-1)];
+head('published.gflops').firstElementChild.click();
+told.dearest = [cells()[0], head('published.gflops').ariaSort];
+head('model').firstElementChild.click();
+told.byName = cells().slice(0, 2);
+choose('most', '34');
+told.cheap = cells();
+choose('accuracy', 'measured');
+told.measured = [cells(), document.getElementById('caption').textContent, chart.querySelectorAll('circle').length];
+choose('accuracy', '');
+choose('most', '');
+choose('data_set', 'Something-Something V2');
+told.second = cells();
+const circle = chart.querySelector('circle');
+circle.focus();
+told.tip = [tip.hidden, tip.textContent, document.activeElement === circle];
+circle.blur();
+told.tipGone = tip.hidden;
+circle.dispatchEvent(new PointerEvent('pointerenter'));
+told.tipAgain = tip.hidden;
+choose('frames', '92');
+told.none = [cells(), document.getElementById('count').textContent, document.getElementById('caption').textContent];
+document.querySelector('[type=reset]').click();
+setTimeout(() => {
+  told.all = cells().length === table.tBodies[0].rows.length;
+  told.width = document.documentElement.scrollWidth <= innerWidth;
+  const result = document.createElement('pre');
+  result.id = 'told';
+  result.textContent = JSON.stringify(told);
+  document.body.append(result);
+}, 50);
