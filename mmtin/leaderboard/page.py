@@ -71,14 +71,14 @@ def _is_known(entries: Sequence[dict], group: str, name: str) -> bool:
 def _entries(row: Row, publication: Publication, here: str, is_other: bool) -> Iterator[dict]:
     """What a line of the table shows, for each data set that the row has an accuracy on."""
     model, measured = row.published, asdict(row.measured)
-    paper = publication.source.rpartition(', ')[2] if not model.source else model.source
+    table = publication.source.rpartition(', ')[2]
     line = dict(
         model=model.model,
         backbone=model.backbone,
         frames=model.frames,
         own=is_other or row.measured.top1 is not None or row.measured.mean_ap is not None,
-        source='' if is_other else publication.source if not model.source else model.source,
-        short_source=(row.machine or 'here') if is_other else paper,
+        source=model.source or publication.source,
+        where=(row.machine or 'here') if is_other else model.source or table,
         machine=row.machine or here,
         note=note(row),
     )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mmengine.config import Config
@@ -66,7 +66,7 @@ def read_results(text: str) -> list[Result]:
         raise UserError(
             f'{path} has {len(found)} results, which cannot all be named {name}; leave out {name}='
         )
-    return [Result(**{**vars(found[0]), 'name': name})] if name else found
+    return [replace(found[0], name=name)] if name else found
 
 
 def write_results(results: Sequence[Result], costs: Mapping[str, dict[str, float]], machine: str) -> str:
