@@ -29,6 +29,27 @@ _READ_LATER = {
 }
 
 
+def find_config(name: str | Path) -> str:
+    """The file of a config: at this path or, if it is a bare name, among the configs of mmtin as in mim.
+
+    Args:
+        name: such as ``work_dirs/mine/mine.py``, ``tin_r50_sthv1.py`` or ``mmtin::tin_r50_sthv1.py``.
+
+    Raises:
+        UserError: if there is none; says what may be meant.
+    """
+    name = str(name)
+    if Path(name).is_file():
+        return name
+    bare = name.removeprefix('mmtin::')
+    if Path(bare).name != bare:
+        raise UserError(f'no config at {name}; check the path')
+    try:
+        return Config._get_cfg_path(f'mmtin::{bare}', '')[0]  # see mmtin.compat.mmengine
+    except UserError as error:
+        raise UserError(f'no config at {name}, and {error}') from error
+
+
 def read_config(path: str | Path) -> Config:
     """Read a config file and complete it, ready to build from. Reading it runs its code.
 

@@ -8,6 +8,7 @@ from mmengine.config import Config
 
 from mmtin.config import (
     choose_test_protocol,
+    find_config,
     match_num_segments,
     refuse_late_options,
     stated_num_segments,
@@ -173,3 +174,19 @@ def test_frames_of_a_clip_are_those_of_backbone_or_head():
     assert stated_num_segments(Config(dict(model=dict(backbone=dict(num_segments=8), cls_head=None)))) == 8
     assert stated_num_segments(Config(dict(model=dict(cls_head=dict(num_segments=16))))) == 16
     assert stated_num_segments(Config(dict(model=dict(backbone=dict(depth=50))))) is None
+
+
+def test_a_config_is_found_by_its_path_or_as_mim_names_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / 'tin_r50_sthv2.py'
+    own.write_text('')
+    assert find_config(own) == str(own)
+    assert find_config('tin_r50_sthv2.py') == 'tin_r50_sthv2.py', 'what is here comes first'
+    for name in ('tin_r50_sthv1.py', 'mmtin::tin_r50_sthv1.py'):
+        assert Config.fromfile(find_config(name)).model.backbone.type == 'TINResNet'
+    for name, sentence in (
+        ('folder/tin_r50_sthv1.py', 'no config at folder/tin_r50_sthv1.py; check the path'),
+        ('tin_r50_sthv.py', r'no config at tin_r50_sthv.py, and .*do you mean mmtin::tin_r50_sthv\d.py'),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            find_config(name)

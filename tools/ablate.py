@@ -22,7 +22,8 @@ from mmtin.ablation import campaign, comparison, results_table, runs
 from mmtin.ablation.records import read_records
 from mmtin.ablation.sets import SETS, cells
 from mmtin.ablation.variants import VARIANTS
-from mmtin.commands.arguments import one_sentence_errors, positive_int, require_file
+from mmtin.commands.arguments import one_sentence_errors, positive_int
+from mmtin.config import find_config
 from mmtin.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -99,7 +100,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def train_all(args: argparse.Namespace) -> None:
-    require_file(args.config, 'config')
+    args.config = find_config(args.config)
     base, data = Config.fromfile(args.config), args.data.resolve()
     epochs = args.epochs or base.train_cfg.max_epochs
     described = runs.describe_data(data)

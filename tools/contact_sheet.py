@@ -13,7 +13,7 @@ from mmaction.registry import DATASETS
 from mmengine.config import Config
 
 from mmtin.commands.arguments import one_sentence_errors, positive_int, require_file
-from mmtin.config import match_num_segments
+from mmtin.config import find_config, match_num_segments
 from mmtin.datasets.list_files import names_of_classes, read_class_list
 from mmtin.errors import UserError
 from mmtin.files.whole import require_free, whole_file
@@ -37,7 +37,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with one_sentence_errors():
-        require_file(args.config, 'config')
+        args.config = find_config(args.config)
         require_file(args.checkpoint, 'checkpoint')
         if args.out.suffix not in ('.png', '.svg'):
             raise UserError(f'--out must end in .png or .svg, got {args.out}')

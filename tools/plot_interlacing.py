@@ -15,7 +15,7 @@ from mmengine.runner import Runner
 from rich.progress import track
 
 from mmtin.commands.arguments import one_sentence_errors, require_file
-from mmtin.config import read_config
+from mmtin.config import find_config, read_config
 from mmtin.datasets.building import clips_dataset
 from mmtin.datasets.clip_names import clip_name
 from mmtin.errors import UserError
@@ -62,8 +62,7 @@ def main() -> None:
             if args.config is None:
                 raise UserError('a checkpoint needs its config; name it with --config')
         record = latest_record(args.source) if is_work_dir else None
-        config = args.config or config_file(args.source)
-        require_file(str(config), 'config')
+        config = Path(find_config(args.config or config_file(args.source)))
         cfg = read_config(config)
         checkpoint = checkpoint_of_latest_record(args.source) if is_work_dir else args.source
         model = load_tin(cfg, checkpoint, args.device)

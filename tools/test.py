@@ -8,7 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmtin.commands.arguments import add_verbose, mmaction2_tool, one_sentence_errors, require_file
-from mmtin.config import refuse_late_options
+from mmtin.config import find_config, refuse_late_options
 from mmtin.datasets.clip_names import name_clips
 from mmtin.engine.distributed import join_without_gpu, leaving_together
 from mmtin.engine.preflight import TEST, look_over
@@ -30,7 +30,7 @@ def main() -> None:
     upstream = mmaction2_tool('test', add_arguments)
     args = upstream['parse_args']()
     with one_sentence_errors(), leaving_together():
-        require_file(args.config, 'config')
+        args.config = find_config(args.config)
         require_file(args.checkpoint, 'checkpoint')
         cfg = Config.fromfile(args.config)
         refuse_late_options(cfg, args.cfg_options or ())

@@ -11,8 +11,8 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-from mmtin.commands.arguments import add_verbose, mmaction2_tool, one_sentence_errors, require_file
-from mmtin.config import refuse_late_options
+from mmtin.commands.arguments import add_verbose, mmaction2_tool, one_sentence_errors
+from mmtin.config import find_config, refuse_late_options
 from mmtin.datasets.clip_names import name_clips
 from mmtin.engine.distributed import join_without_gpu, leaving_together
 from mmtin.engine.next_steps import next_steps
@@ -31,7 +31,7 @@ def main() -> None:
     upstream = mmaction2_tool('train', add_verbose)
     args = upstream['parse_args']()
     with one_sentence_errors(), leaving_together():
-        require_file(args.config, 'config')
+        args.config = find_config(args.config)
         cfg = Config.fromfile(args.config)
         refuse_late_options(cfg, args.cfg_options or ())
         if cfg.get('randomness') is not None:

@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from mmtin.checkpoint import read_checkpoint
 from mmtin.checkpoint.filling import fill
-from mmtin.commands.arguments import require_file
-from mmtin.config import read_config
+from mmtin.config import find_config, read_config
 from mmtin.datasets.list_files import names_of_classes, read_class_list
 from mmtin.errors import UserError
 
@@ -24,8 +23,7 @@ def load_recognizer(config: str | Path, checkpoint: str | Path, device: str = 'c
     Raises:
         UserError: if config, checkpoint or device is not available, or the weights are of another network.
     """
-    require_file(str(config), 'config')
-    cfg = read_config(config)
+    cfg = read_config(find_config(config))
     if cfg.model.get('cls_head') is None:
         raise UserError(f'{config} builds no recognizer, which has a cls_head; give the config of one')
     # The scores of several views must be averaged to probabilities, as in the configs of mmtin.
