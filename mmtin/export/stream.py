@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from mmtin.export.classifier import Call, Exportable, Network, is_multi_label, normalised
 from mmtin.models import StreamState
-from mmtin.models.temporal_interlace import InterlaceState
+from mmtin.models.interlace_steps import InterlaceState
 from mmtin.prediction.online import OnlineRecognizer
 
 

@@ -8,12 +8,14 @@ from mmaction.models.backbones.resnet_tin import CombineNet
 from mmcv.cnn.bricks.wrappers import Conv2d
 from torch import Tensor, nn
 
+from mmtin.models.interlace_steps import Stream
 from mmtin.models.module_hooks import has_hooks
 from mmtin.models.plain_parameters import parameters_of_clips
-from mmtin.models.temporal_interlace import Stream, TemporalInterlace, check_whole_clips, memory_format
-from mmtin.ops.backend import InPlaceBackend, in_place_backend, is_dense
+from mmtin.models.temporal_interlace import TemporalInterlace, check_whole_clips
+from mmtin.ops.backend import InPlaceBackend, in_place_backend
 from mmtin.ops.descriptor import describe
 from mmtin.ops.interlaced_conv import convolution_arguments, interlaced_conv2d
+from mmtin.ops.memory_format import memory_format
 
 # Those that do what torch.convolution does; mmcv's differs in empty inputs on old versions of torch.
 _PLAIN_CONVOLUTIONS = (nn.Conv2d, Conv2d)
@@ -55,8 +57,8 @@ class InterlacedConv(CombineNet):
     def _step(self, x: Tensor, stream: Stream) -> Tensor:
         """The same for the next frame of streams ``[N, C, H, W]``."""
         interlace, conv = self.net1, self.net2
-        backend = stream.backend
-        if backend is None or x.dtype != stream.dtype or not (is_dense(x) and self._is_plain()):
+        backend = stream.backend_for(x) if self._is_plain() else None
+        if backend is None:
             return super().forward(x)
         moving = x.data[:, : interlace.folded_channels]
         kept = torch.empty_like(moving, memory_format=memory_format(x))

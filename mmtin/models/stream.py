@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from mmtin.errors import UserError
-from mmtin.models.temporal_interlace import InterlaceState, Stream, TemporalInterlace
+from mmtin.models.interlace_steps import InterlaceState, Stream
+from mmtin.models.temporal_interlace import TemporalInterlace
 from mmtin.ops.backend import in_place_backend
 
 # One for each interlacing, in the order of the network's modules. Its size does not grow.
@@ -50,7 +51,8 @@ def stream_step(
             'start with state=None'
         )
     backend = in_place_backend(frames)
-    streams = [Stream(before, backend, frames.dtype) for before in state or [None] * len(interlaces)]
+    kind = frames.dtype, frames.device
+    streams = [Stream(before, backend, kind) for before in state or [None] * len(interlaces)]
     try:
         for interlace, stream in zip(interlaces, streams):
             interlace.stream = stream

@@ -1,19 +1,16 @@
 """The temporal interlace module (paper, section "Temporal Interlacing Network")."""
 
 import math
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from mmaction.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmtin.errors import UserError
-from mmtin.models.offset_nets import HIDDEN_CHANNELS, KERNEL_SIZE, FrameOffsetNet, OffsetNet, WeightNet
-from mmtin.models.plain_parameters import parameters_of_steps
+from mmtin.models.interlace_steps import InterlaceSteps
+from mmtin.models.offset_nets import FrameOffsetNet, OffsetNet, WeightNet
 from mmtin.ops import TINShift, temporal_interlace
-from mmtin.ops.backend import InPlaceBackend
-from mmtin.ops.newest import interlace_newest
+from mmtin.ops.memory_format import memory_format
 
 MODELS.register_module(module=TINShift)
 
@@ -22,39 +19,7 @@ MODELS.register_module(module=TINShift)
 FRAME_MAX_OFFSET = 4.0
 
 
-class InterlaceState(NamedTuple):
-    """What a causal TemporalInterlace keeps of the frames before, of size that does not grow.
-
-    All zeros is the state before the first frame.
-
-    Attributes:
-        frames: ``[N, C', h, w]`` each, the channels that take part of the K frames before, the newest last;
-            K is R, rounded up.
-        descriptors: ``[N, C', 2]``, the means over space of the two frames before.
-        hidden: ``[N, 16, 2]``, of :class:`mmtin.models.offset_nets.FrameOffsetNet`.
-    """
-
-    frames: tuple[Tensor, ...]
-    descriptors: Tensor
-    hidden: Tensor
-
-
-@dataclass
-class Stream:
-    """While a network goes frame by frame, where a module's state is read and left.
-
-    Attributes:
-        state: of this module.
-        backend: what may work in the memory of the network's activations; found once a step.
-        dtype: of activations that it may work in.
-    """
-
-    state: InterlaceState | None
-    backend: InPlaceBackend | None
-    dtype: torch.dtype
-
-
-class TemporalInterlace(nn.Module):
+class TemporalInterlace(InterlaceSteps):
     """Slide groups of channels along time by learned offsets and weigh each frame.
 
     The first ``in_channels / shift_div`` channels take part, the rest pass through. They are pooled
@@ -148,8 +113,6 @@ class TemporalInterlace(nn.Module):
         self.reverse = reverse
         self.folded_channels = folded_channels or in_channels // shift_div
         self.causal = causal
-        self.stream: Stream | None = None  # only within mmtin.models.stream_step
-        self.offset_net: OffsetNet | FrameOffsetNet
         if offsets_per == 'frame':
             self.offset_net = FrameOffsetNet(
                 self.folded_channels, groups, max_offset, initial_offset, causal
@@ -188,98 +151,6 @@ class TemporalInterlace(nn.Module):
             offset, weight = torch.cat([offset, -offset], -1), torch.cat([weight, weight], 2)
         return offset, weight
 
-    def step(self, x: Tensor, state: InterlaceState | None = None) -> tuple[Tensor, InterlaceState]:
-        """The next frame of each of N streams: what :meth:`forward` gives for it in a clip of all frames.
-
-        Args:
-            x: ``[N, C, h, w]``.
-            state: what this returned for the frame before; None before the first one.
-
-        Returns:
-            ``[N, C, h, w]``, and the state for the next frame. Not differentiable.
-
-        Raises:
-            UserError: if the module is not causal, or the state of other streams.
-        """
-        moving, resting = x[:, : self.folded_channels], x[:, self.folded_channels :]
-        moved, state = self.step_moving(moving.clone(memory_format=memory_format(x)), state)
-        return torch.cat([moved, resting], dim=1), state
-
-    @torch.no_grad()
-    def step_moving(
-        self, moving: Tensor, state: InterlaceState | None, out: Tensor | None = None
-    ) -> tuple[Tensor, InterlaceState]:
-        """:meth:`step` of the channels that take part.
-
-        Args:
-            moving: ``[N, C', h, w]``; the state keeps it.
-            state: as in :meth:`step`.
-            out: memory for the result, for instance a slice of the channels of a wider tensor.
-        """
-        state = self._checked(moving, state)
-        descriptors = torch.cat([state.descriptors, moving.mean(dim=(2, 3))[:, :, None]], dim=2)
-        offset, hidden = self.offset_net.step(descriptors, state.hidden)
-        weight = self.weight_net.step(descriptors)
-        frames = (*state.frames, moving)
-        moved = interlace_newest(frames, offset, weight, out)
-        return moved, InterlaceState(frames[1:], descriptors[:, :, 1:], hidden)
-
-    @torch.no_grad()
-    def step_within(
-        self, moving: Tensor, kept: Tensor, state: InterlaceState | None, backend: InPlaceBackend
-    ) -> InterlaceState:
-        """:meth:`step_moving` in the memory of ``moving``.
-
-        Args:
-            moving: ``[N, C', h, w]``, a slice of a wider tensor's channels; becomes the interlaced frame.
-            kept: dense memory of the same layout; takes a copy of ``moving``, which the state keeps.
-            state: as in :meth:`step`.
-            backend: what may do it at once.
-        """
-        state = self._checked(moving, state)
-        networks = self.offset_net, self.weight_net
-        parameters = None
-        if backend.step is not None:
-            parameters = parameters_of_steps(*networks, moving, self.folded_channels)
-        if backend.step is None or parameters is None:
-            return self.step_moving(kept.copy_(moving), state, out=moving)[1]
-        frames = (*state.frames, kept)
-        descriptors, hidden = backend.step(
-            moving, frames, state.descriptors, state.hidden, parameters, self.offset_net.max_offset
-        )
-        return InterlaceState(frames[1:], descriptors, hidden)
-
-    def _checked(self, moving: Tensor, state: InterlaceState | None) -> InterlaceState:
-        """``state``, or that before the first frame.
-
-        Raises:
-            UserError: as :meth:`step`.
-        """
-        if not self.causal:
-            raise UserError('a network that is not causal takes whole clips; build it with causal=True')
-        if state is None:
-            return self.first_state(moving)
-        if state.frames[0].shape != moving.shape:
-            raise UserError(
-                'the state is of other streams: of [streams, channels, height, width] '
-                f'{list(state.frames[0].shape)}, not {list(moving.shape)}; start with state=None'
-            )
-        if state.frames[0].dtype != moving.dtype:
-            frames, *others = state
-            frames = tuple(frame.to(moving.dtype) for frame in frames)
-            return InterlaceState(frames, *(part.to(moving.dtype) for part in others))
-        return state
-
-    def first_state(self, moving: Tensor) -> InterlaceState:
-        """The state before the first frame, for streams of frames like ``moving`` ``[N, C', h, w]``."""
-        n, before = len(moving), KERNEL_SIZE - 1
-        nothing = torch.zeros_like(moving)
-        return InterlaceState(
-            (nothing,) * math.ceil(self.offset_net.max_offset),
-            moving.new_zeros(n, self.folded_channels, before),
-            moving.new_zeros(n, HIDDEN_CHANNELS, before),
-        )
-
     def extra_repr(self) -> str:
         return (
             f'num_segments={self.num_segments}, shift_div={self.shift_div}, reverse={self.reverse}, '
@@ -298,9 +169,3 @@ def check_whole_clips(x: Tensor, num_segments: int) -> None:
             f'got {x.shape[0]} frames, which are no whole clips of num_segments={num_segments}; '
             'set num_segments of the backbone to the number of frames per clip that the pipeline samples'
         )
-
-
-def memory_format(x: Tensor) -> torch.memory_format:
-    """That of ``[N, C, H, W]``, which a slice of its channels cannot tell."""
-    channels_last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
-    return torch.channels_last if channels_last else torch.contiguous_format

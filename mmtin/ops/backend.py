@@ -18,12 +18,13 @@ from mmtin.compat.torch import autocast_dtype, is_compiling
 from mmtin.errors import UserError
 from mmtin.ops import matrix, mmcv, native, reference, triton
 from mmtin.ops.eager import runs_eagerly
+from mmtin.ops.memory_format import is_dense
 
 # Frames, C', parameters of the two networks, R, and whether groups have twins -> frames, offsets and
 # weights; see mmtin.ops.native.prediction.
 Predict = Callable[[Tensor, int, Sequence[Tensor], float, bool], tuple[Tensor, Tensor, Tensor]]
 # The next frame, those before, what is kept of them, parameters and R -> what is kept; see
-# mmtin.ops.native.step.
+# mmtin.ops.native.steps.
 Step = Callable[[Tensor, Sequence[Tensor], Tensor, Tensor, Sequence[Tensor], float], tuple[Tensor, Tensor]]
 
 
@@ -136,11 +137,6 @@ def in_place_backend(x: Tensor) -> InPlaceBackend | None:
     name = auto_choice(x)
     _log_choice(name, x.device.type)
     return IN_PLACE.get(name)
-
-
-def is_dense(x: Tensor) -> bool:
-    """Whether ``[N, C, H, W]`` is in planes or channels_last, as working in place needs it."""
-    return x.is_contiguous() or x.is_contiguous(memory_format=torch.channels_last)
 
 
 def available_backends(device: torch.device | str | int) -> tuple[str, ...]:

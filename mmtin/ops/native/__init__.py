@@ -14,7 +14,7 @@ from mmtin.ops.eager import runs_eagerly
 from mmtin.ops.native.build import BuildError, load
 from mmtin.ops.native.layout import View, offsets, pointer, runs, runs_like
 from mmtin.ops.native.prediction import predict as predict
-from mmtin.ops.native.step import step as step
+from mmtin.ops.native.steps import step as step
 
 
 def unavailable(device: torch.device) -> str | None:
