@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
+from mmtin.compat.mmengine import own_config
 from mmtin.errors import UserError
 
 # Top-level entries that are read after the file: by the Runner, by mmengine and here.
@@ -45,7 +46,7 @@ def find_config(name: str | Path) -> str:
     if Path(bare).name != bare:
         raise UserError(f'no config at {name}; check the path')
     try:
-        return Config._get_cfg_path(f'mmtin::{bare}', '')[0]  # see mmtin.compat.mmengine
+        return str(own_config(bare))
     except UserError as error:
         raise UserError(f'no config at {name}, and {error}') from error
 

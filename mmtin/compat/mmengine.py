@@ -104,22 +104,30 @@ def find_own_configs() -> None:
     def _get_cfg_path(cfg_path: str, filename: str) -> tuple[str, str | None]:
         if not cfg_path.startswith('mmtin::'):
             return original(cfg_path, filename)
-        package = Path(__file__).parents[1]
-        name = cfg_path.removeprefix('mmtin::').removeprefix('configs/')
-        # As installed, and in a folder of the source.
-        folders = (package / '.mim/configs', package.parent / 'configs')
-        for folder in folders:
-            if (folder / name).is_file():
-                return str(folder / name), None
-        known = [path.name for folder in folders for path in folder.glob('*.py')]
-        meant = difflib.get_close_matches(name, known, n=1)
-        raise UserError(
-            f'mmtin has no config {name}; '
-            + (f'do you mean mmtin::{meant[0]}?' if meant else '`mim search mmtin` lists what it has')
-        )
+        return str(own_config(cfg_path.removeprefix('mmtin::').removeprefix('configs/'))), None
 
     _get_cfg_path.__module__ = __name__
     Config._get_cfg_path = staticmethod(_get_cfg_path)
+
+
+def own_config(name: str) -> Path:
+    """The file of a config of mmtin, such as ``tin_r50_ucf101.py``.
+
+    Raises:
+        UserError: if there is none; says what may be meant.
+    """
+    package = Path(__file__).parents[1]
+    # As installed, and in a folder of the source.
+    folders = (package / '.mim/configs', package.parent / 'configs')
+    for folder in folders:
+        if (folder / name).is_file():
+            return folder / name
+    known = [path.name for folder in folders for path in folder.glob('*.py')]
+    meant = difflib.get_close_matches(name, known, n=1)
+    raise UserError(
+        f'mmtin has no config {name}; '
+        + (f'do you mean mmtin::{meant[0]}?' if meant else '`mim search mmtin` lists what it has')
+    )
 
 
 def format_configs_once() -> None:
