@@ -27,6 +27,7 @@ from tabulate import tabulate
 
 from mmtin.benchmarking.timing import alternate, compare
 from mmtin.commands.arguments import one_sentence_errors, positive_int, require_file
+from mmtin.engine.preflight import TEST, look_over
 from mmtin.errors import UserError
 from mmtin.export import (
     ClipClassifier,
@@ -36,13 +37,13 @@ from mmtin.export import (
     clip_shape,
     describe,
     export_program,
+    metrics_on_test_set,
     open_onnx,
     open_program,
     quantize,
     random_clips,
     read_clips,
     require_onnx,
-    test_metrics,
     write_onnx,
     write_program,
 )
@@ -72,6 +73,8 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--force', action='store_true', help='replace OUT if it is there')
     args = parser.parse_args()
+    if args.media and not args.int8:
+        parser.error('--media is the folder that the list of --int8 starts from; name that list too')
     if args.stream and args.videos:
         parser.error('--videos goes without --stream, which is checked on 100 random frames')
     return args
@@ -100,7 +103,10 @@ def export(args: argparse.Namespace) -> None:
     clips = {'random clips': [random_clips(count, shape) for count in (1, 3)]}
     if args.videos:
         clips['real clips'] = list(read_clips(cfg, args.videos, shape))
-    calibration = [video.path for video in list_videos(args.int8, args.media)] if args.int8 else []
+    calibration = []
+    if args.int8:
+        calibration = [video.path for video in list_videos(args.int8, args.media)]
+        look_over(cfg, TEST)
     metadata = describe(cfg, shape, classes, model)
     networks: dict[str, Network] = {'PyTorch': model}
     columns: dict[str, dict[str, str]] = {}
@@ -126,13 +132,25 @@ def export(args: argparse.Namespace) -> None:
             quantize(new, model, read_clips(cfg, calibration, shape))
             networks['INT8'], columns['INT8'] = open_onnx(new), {'MB': megabytes(new)}
             status.update('Testing on the test set of the config')
-            for of, metrics in test_metrics(networks, model, cfg, shape).items():
+            for of, metrics in metrics_on_test_set(networks, model, cfg, shape).items():
                 columns.setdefault(of, {}).update({key: f'{value:.4f}' for key, value in metrics.items()})
         status.update('Timing')
         inputs = model.example_inputs(1)
         with torch.inference_mode():
             seconds = alternate({of: partial(run, *inputs) for of, run in networks.items()}, 5)
-    what = 'frame' if args.stream else 'clip'
+    print_table(seconds, columns, args.stream)
+    what, size = ('frame', shape[1:]) if args.stream else ('clip', shape)
+    print(
+        f'{len(classes)} classes from {what}s of {"x".join(map(str, size))} with '
+        f'{torch.get_num_threads()} threads: {args.out}'
+    )
+
+
+def print_table(
+    seconds: dict[str, list[float]], columns: dict[str, dict[str, str]], is_stream: bool
+) -> None:
+    """Times of each network, in seconds, and its further columns."""
+    what = 'frame' if is_stream else 'clip'
     rows = [
         {
             f'one {what} on the CPU': row.name,
@@ -143,10 +161,6 @@ def export(args: argparse.Namespace) -> None:
         for row in compare(seconds, {subject: {'PyTorch': 'PyTorch'} for subject in seconds})
     ]
     print(tabulate(rows, headers='keys', tablefmt='github', disable_numparse=True))
-    size = 'x'.join(map(str, shape[1:] if args.stream else shape))
-    print(
-        f'{len(classes)} classes from {what}s of {size} with {torch.get_num_threads()} threads: {args.out}'
-    )
 
 
 def megabytes(path: Path) -> str:

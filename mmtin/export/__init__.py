@@ -1,6 +1,6 @@
 """Export a recognizer to one file that runs without MMAction2 and mmtin."""
 
-from mmtin.export.accuracy import test_metrics
+from mmtin.export.accuracy import metrics_on_test_set
 from mmtin.export.agreement import check, check_stream, random_clips, read_clips
 from mmtin.export.classifier import ClipClassifier, clip_shape, describe
 from mmtin.export.formats import (
@@ -22,13 +22,13 @@ __all__ = [
     'clip_shape',
     'describe',
     'export_program',
+    'metrics_on_test_set',
     'open_onnx',
     'open_program',
     'quantize',
     'random_clips',
     'read_clips',
     'require_onnx',
-    'test_metrics',
     'write_onnx',
     'write_program',
 ]

@@ -8,11 +8,12 @@ from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from torch import Tensor
 
+from mmtin.config import type_name
 from mmtin.export.classifier import Exportable, Network
 
 
 @torch.inference_mode()
-def test_metrics(
+def metrics_on_test_set(
     networks: Mapping[str, Network],
     model: Exportable,
     cfg: Config,
@@ -21,15 +22,22 @@ def test_metrics(
 ) -> dict[str, dict[str, float]]:
     """The metrics of the config's ``test_evaluator`` for each of ``networks``, all on the same pixels.
 
+    What it dumps besides is not written.
+
     Args:
         networks: by name.
         model: what they compute.
         cfg: of the training.
         shape: ``T, 3, H, W`` of clips.
         track: wraps the numbers of the clips, for instance in a progress bar.
+
+    Returns:
+        By network the metrics by name, as MMAction2 has them: accuracies are fractions.
     """
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
-    evaluators = {name: Evaluator(cfg.test_evaluator) for name in networks}
+    listed = cfg.test_evaluator if isinstance(cfg.test_evaluator, list) else [cfg.test_evaluator]
+    metrics = [metric for metric in listed if type_name(metric) != 'DumpResults']
+    evaluators = {name: Evaluator(metrics) for name in networks}
     for number in track(range(len(dataset))):
         sample = dataset[number]
         clips = sample['inputs'].reshape(-1, *shape)

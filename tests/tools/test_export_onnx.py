@@ -12,6 +12,7 @@ import onnxruntime
 import pytest
 import torch
 from mmaction.apis import inference_recognizer
+from mmengine.config import Config
 from mmengine.dataset import Compose
 
 from mmtin.checkpoint import read_checkpoint
@@ -200,12 +201,15 @@ def test_int8(monkeypatch, trained, exported, work_dir, videos, tmp_path):
     calibration = tmp_path / 'calibration.txt'
     calibration.write_text(''.join(f'train{index}.mp4 {index % 2}\n' for index in range(8)))
     options = '--int8', calibration, '--media', work_dir.parent
+    dumped = (work_dir / 'predictions.pkl').stat().st_mtime_ns  # by the test of the config
     with redirect_stdout(screen):
         assert run_tool(monkeypatch, 'export_onnx', *trained, out, *options) is None
     table = [[cell.strip() for cell in line.split('|')] for line in screen.getvalue().splitlines()]
     header, int8 = (next(row for row in table if name in row) for name in ('acc/top1', 'INT8'))
     said = dict(zip(header, int8))
     assert 10 < float(said['MB']) < 13 and 0 <= float(said['acc/top1']) <= 1
+
+    assert (work_dir / 'predictions.pkl').stat().st_mtime_ns == dumped
 
     single, quantised = (onnx.load(path) for path in (exported / 'tin.onnx', out))
     onnx.checker.check_model(quantised, full_check=True)
@@ -224,13 +228,21 @@ def test_int8(monkeypatch, trained, exported, work_dir, videos, tmp_path):
     assert 0 < agreement.relative_error(actual, expected) < 0.2
 
 
-def test_int8_is_refused_with_the_reason(monkeypatch, trained, work_dir, tmp_path):
-    for expected, *args in [
-        ('--int8 makes ONNX files alone', tmp_path / 'tin.pt2', '--int8', work_dir.parent),
-        ('no video, folder or list at', tmp_path / 'tin.onnx', '--int8', tmp_path / 'none.txt'),
+def test_int8_is_refused_with_the_reason(monkeypatch, trained, work_dir, tmp_path, capsys):
+    out, videos = tmp_path / 'out/tin.onnx', work_dir.parent
+    cfg = Config.fromfile(trained[0])
+    cfg.test_dataloader.dataset.ann_file = str(tmp_path / 'gone.txt')
+    cfg.dump(tmp_path / 'gone.py')
+    for expected, config, *args in [
+        ('--int8 makes ONNX files alone', trained[0], tmp_path / 'out/tin.pt2', '--int8', videos),
+        ('no video, folder or list at', trained[0], out, '--int8', tmp_path / 'none.txt'),
+        ('gone.txt', tmp_path / 'gone.py', out, '--int8', videos, '--labels', videos / 'labels.txt'),
     ]:
-        assert expected in run_tool(monkeypatch, 'export_onnx', *trained, *args)
-        assert not list(tmp_path.iterdir())
+        sentence = run_tool(monkeypatch, 'export_onnx', config, trained[1], *args)
+        assert sentence.startswith('error: ') and expected in sentence, sentence
+        assert not out.parent.exists()
+    assert run_tool(monkeypatch, 'export_onnx', *trained, out, '--media', videos) == '2'
+    assert 'name that list too' in capsys.readouterr().err
 
 
 def test_step_of_a_causal_network(monkeypatch, tmp_path):
