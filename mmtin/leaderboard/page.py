@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-import jinja2
-
+from mmtin.files.html import templates
 from mmtin.leaderboard.published import Publication
 from mmtin.leaderboard.rows import Row, note
 
@@ -41,26 +40,23 @@ def render_page(
         found: device and versions of the measurement of latency and memory, empty without one.
         command: that made the page, which is the source of what was measured.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader('mmtin.leaderboard', 'templates'),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     here = '; '.join(f'{name} {value}' for name, value in found.items()) or 'this machine'
     entries = [
         *(entry for row in rows for entry in _entries(row, publication, here, False)),
         *(entry for row in others for entry in _entries(row, publication, here, True)),
     ]
-    return environment.get_template('page.html').render(
-        publication=publication,
-        entries=entries,
-        columns=[column for column in COLUMNS if _is_known(entries, *column[1:3])],
-        data_sets=list(dict.fromkeys(entry['data_set'] for entry in entries)),
-        frames=sorted({entry['frames'] for entry in entries}, key=lambda text: (len(text), text)),
-        command=command,
-        here=here,
+    return (
+        templates('mmtin.leaderboard')
+        .get_template('page.html')
+        .render(
+            publication=publication,
+            entries=entries,
+            columns=[column for column in COLUMNS if _is_known(entries, *column[1:3])],
+            data_sets=list(dict.fromkeys(entry['data_set'] for entry in entries)),
+            frames=sorted({entry['frames'] for entry in entries}, key=lambda text: (len(text), text)),
+            command=command,
+            here=here,
+        )
     )
 
 

@@ -78,8 +78,14 @@ def join(publication: Publication, results: Sequence[Result]) -> tuple[list[Row]
         )
         for result in results
     }
+    machines = {result.name: result.machine for result in results}
     rows = [
-        Row(model, accuracies.pop(model.id, Measured()), publication.data_set)
+        Row(
+            model,
+            accuracies.pop(model.id, Measured()),
+            publication.data_set,
+            machines.get(model.id, ''),
+        )
         for model in publication.models
     ]
     others = [

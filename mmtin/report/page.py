@@ -3,9 +3,9 @@
 import difflib
 from collections.abc import Callable, Sequence
 
-import jinja2
 import numpy as np
 
+from mmtin.files.html import templates
 from mmtin.interlacing.figures import draw_offsets, draw_weights
 from mmtin.report.confusion import confusion_counts, is_single_label, most_confused
 from mmtin.report.curves import draw_curve, draw_offset_curves, page_svg, run_colour
@@ -17,28 +17,25 @@ _MATRIX_CLASSES = 12
 
 def render_page(runs: Sequence[Run], title: str) -> str:
     """The page for one run, or several side by side; their names must differ."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader('mmtin.report', 'templates'),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template('page.html').render(
-        title=title,
-        runs=[
-            dict(
-                run=run,
-                colour=run_colour(index),
-                confusion=_confusion(run),
-                figures=_interlacing_figures(run),
-                config_changes=_changes(runs[0], run) if index else None,
-            )
-            for index, run in enumerate(runs)
-        ],
-        curves=_curves(runs),
-        metrics=_table([_metrics(run) for run in runs], _metric),
-        environment=_table([run.environment for run in runs], lambda name, value: str(value)),
+    return (
+        templates('mmtin.report')
+        .get_template('page.html')
+        .render(
+            title=title,
+            runs=[
+                dict(
+                    run=run,
+                    colour=run_colour(index),
+                    confusion=_confusion(run),
+                    figures=_interlacing_figures(run),
+                    config_changes=_changes(runs[0], run) if index else None,
+                )
+                for index, run in enumerate(runs)
+            ],
+            curves=_curves(runs),
+            metrics=_table([_metrics(run) for run in runs], _metric),
+            environment=_table([run.environment for run in runs], lambda name, value: str(value)),
+        )
     )
 
 
