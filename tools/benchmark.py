@@ -61,9 +61,8 @@ def add_op(commands, parents: list[argparse.ArgumentParser]) -> None:
         "as a share of the copy's.",
     )
     op.add_argument('--clips', type=positive_int, default=4, help='default: %(default)s')
-    op.add_argument('--frames', type=positive_int, default=8, help='per clip (default: %(default)s)')
+    add_clip(op, size=56)
     op.add_argument('--channels', type=positive_int, default=64, help='that move (default: %(default)s)')
-    op.add_argument('--size', type=positive_int, default=56, help='height and width (default: %(default)s)')
     op.add_argument('--layout', choices=network.LAYOUTS, default='nchw', help='default: %(default)s')
     op.add_argument('--against', type=names('mmaction2'), default=['mmaction2'], help=AGAINST)
 
@@ -105,8 +104,7 @@ def add_backbones(commands, parents: list[argparse.ArgumentParser]) -> None:
     command.add_argument(
         'networks', nargs='+', metavar='NETWORK', help='backbone of MMAction2, such as timm.regnety_004'
     )
-    command.add_argument('--frames', type=positive_int, default=8, help='per clip (default: %(default)s)')
-    command.add_argument('--size', type=positive_int, default=224, help='pixels (default: %(default)s)')
+    add_clip(command)
 
 
 def add_memory(commands, parents: list[argparse.ArgumentParser]) -> None:
@@ -154,14 +152,20 @@ def add_loading(commands, parents: list[argparse.ArgumentParser]) -> None:
     loading.add_argument('--frames', type=positive_int, default=8, help='per clip (default: %(default)s)')
 
 
+def add_clip(parser: argparse.ArgumentParser, size: int = 224) -> None:
+    parser.add_argument('--frames', type=positive_int, default=8, help='per clip (default: %(default)s)')
+    parser.add_argument(
+        '--size', type=positive_int, default=size, help='pixels, height and width (default: %(default)s)'
+    )
+
+
 def network_options() -> argparse.ArgumentParser:
     """Options of the benchmarks of whole networks."""
     parser = argparse.ArgumentParser(add_help=False)
     depths = TINResNet.arch_settings
     parser.add_argument('--depth', type=int, choices=depths, default=50, help='default: %(default)s')
-    parser.add_argument('--frames', type=positive_int, default=8, help='per clip (default: %(default)s)')
+    add_clip(parser)
     parser.add_argument('--clips', type=positive_int, default=1, help='in a batch (default: %(default)s)')
-    parser.add_argument('--size', type=positive_int, default=224, help='pixels (default: %(default)s)')
     parser.add_argument(
         '--layout', choices=(*network.LAYOUTS, 'both'), default='both', help='default: %(default)s'
     )
