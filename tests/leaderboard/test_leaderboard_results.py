@@ -1,6 +1,7 @@
 """Results of work directories, folders of them, dumps, and files that others sent."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -61,6 +62,9 @@ def test_folder_of_work_dirs_and_what_others_sent(tmp_path):
     assert (row.published.model, row.data_set, row.machine) == ('second', 'demo', 'a laptop')
     assert fill([row], {second.name: second.costs})[0].measured.latency == 20
     assert row_of_first.measured.top1 == 50
+    rows, _ = join(read_publication(), [replace(second, name='tin_r50_sthv1')])
+    (of_paper,) = (row for row in rows if row.published.id == 'tin_r50_sthv1')
+    assert (of_paper.measured.top1, of_paper.machine) == (75, 'a laptop')
 
 
 @pytest.mark.parametrize(
