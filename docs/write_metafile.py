@@ -1,4 +1,5 @@
-"""Write configs/metafile.yml, which mim reads, from the configs and configs/paper.yml:
+"""Write configs/metafile.yml, which mim reads, from the configs and the published figures of
+mmtin/leaderboard/published.yml:
 
 python docs/write_metafile.py
 """
@@ -13,7 +14,7 @@ from mmtin.leaderboard.published import read_publication
 CONFIGS = Path(__file__).parents[1] / 'configs'
 METAFILE = CONFIGS / 'metafile.yml'
 HEAD = """\
-# Made by docs/write_metafile.py from the configs and paper.yml.
+# Made by docs/write_metafile.py from the configs and mmtin/leaderboard/published.yml.
 # Metrics are the paper's own, marked so. What was measured here stands in README.md.
 """
 COLLECTIONS = {
@@ -57,18 +58,11 @@ METRICS = dict(top1='Top 1 Accuracy (paper)', top5='Top 5 Accuracy (paper)', mea
 
 def published() -> dict[str, dict[str, float]]:
     """The figures of the paper by name of the config."""
-    table_1 = {
-        model.id: {name: value for name in ('top1', 'top5') if (value := getattr(model, name))}
+    return {
+        model.id: {name: value for name in METRICS if (value := getattr(model, name))}
         for model in read_publication().models
-        if model.top1
+        if not model.source
     }
-    others = yaml.safe_load((CONFIGS / 'paper.yml').read_text(encoding='utf-8'))
-    twice = table_1.keys() & others.keys()
-    if twice:
-        raise SystemExit(
-            f'{sorted(twice)} stand in configs/paper.yml and in mmtin/leaderboard/published.yml'
-        )
-    return {**table_1, **others}
 
 
 def entry(path: Path, figures: dict[str, float]) -> dict:

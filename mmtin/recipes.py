@@ -88,7 +88,7 @@ def of_flow(base: Mapping[str, Any]) -> dict:
     A segment is a stack of five fields, x and y in turns: frames of ten channels.
 
     Args:
-        base: ``_base_`` of a config of a set whose clips are folders of frames.
+        base: ``_base_`` of a config of a set, whose clips may be videos.
     """
     stack = dict(clip_len=5)
     views = {
@@ -97,12 +97,20 @@ def of_flow(base: Mapping[str, Any]) -> dict:
         if name != 'released'  # Pillow, which resizes there, knows no frames of two channels
     }
     clips = dict(
-        base['clips'],
+        type='RawframeClipDataset',
         data_prefix=dict(img=f'{base["data_root"]}/flow'),
         filename_tmpl='flow_{}_{:05}.jpg',
         modality='Flow',
+        tolerate_bad_clips=True,
     )
-    return {**base, 'sampling': dict(base['sampling'], **stack), 'views': views, 'clips': clips}
+    return {
+        **base,
+        'open_clip': [],
+        'decode': [dict(type='RawFrameDecode')],
+        'sampling': dict(base['sampling'], **stack),
+        'views': views,
+        'clips': clips,
+    }
 
 
 def loaders(

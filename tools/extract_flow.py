@@ -1,16 +1,18 @@
 #!/usr/bin/env python
-"""Write the optical flow of clips that are folders of frames, as images that configs named *_flow_* read.
+"""Write the optical flow of clips, as images that configs named *_flow_* read.
 
     tools/extract_flow.py train.txt val.txt --media media --out flow
 
-A clip gets a folder with flow_x_00001.jpg and flow_y_00001.jpg, a pair for each frame, so that its list
-serves both. Clips whose folder is there are left alone: after an interruption the same command goes on. The
-exit status is 1 if there are clips without flow, which OUT/bad.txt names.
+A clip, a video or a folder of frames, gets a folder with flow_x_00001.jpg and flow_y_00001.jpg, a pair for
+each frame. A list of folders of frames serves both; of a list of videos, OUT has one for the flow. Clips
+whose folder is there are left alone: after an interruption the same command goes on. The exit status is 1
+if there are clips without flow, which OUT/bad.txt names.
 """
 
 import argparse
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -18,7 +20,7 @@ from rich.progress import track
 
 from mmtin.commands.arguments import one_sentence_errors, positive_int
 from mmtin.datasets.list_files import read_clip_list
-from mmtin.datasets.preparing.flow import METHODS, FlowOf, fault_of_flow
+from mmtin.datasets.preparing.flow import METHODS, FlowOf, fault_of_flow, num_fields
 from mmtin.datasets.preparing.isolation import find_faults
 from mmtin.errors import UserError
 from mmtin.files.whole import write_whole
@@ -62,31 +64,59 @@ def extract(args: argparse.Namespace) -> bool:
     """Whether all clips have flow."""
     if not args.media.is_dir():
         raise UserError(f'no folder {args.media}: --media takes the folder that paths in LIST start from')
-    clips = {clip.path: clip for path in args.lists for clip in read_clip_list(path, True)}
-    wanted = {path: _wanted(args, path, clip.numbers) for path, clip in clips.items()}
+    lists = {path: _wanted(args, path) for path in args.lists}
+    wanted = {one.folder: one for clips in lists.values() for one, _ in clips}
     _say_how(args)
-    left = {path: one for path, one in wanted.items() if not one.folder.is_dir()}
+    left = [one for one in wanted.values() if not one.folder.is_dir()]
     cv2.setNumThreads(1)  # clips are worked on side by side; a copy of this process has no other threads
-    found = find_faults(fault_of_flow, left.values(), args.workers, args.time_limit)
+    found = find_faults(fault_of_flow, left, args.workers, args.time_limit)
     faults = dict(track(found, 'Computing flow', total=len(left)))
-    bad = [f'{path}\t{faults[index]}\n' for index, path in enumerate(left) if faults[index]]
+    bad = [
+        f'{one.source.relative_to(args.media)}\t{faults[index]}\n'
+        for index, one in enumerate(left)
+        if faults[index]
+    ]
     write_whole(''.join(bad), args.out / 'bad.txt')
-    done, before = len(left) - len(bad), len(clips) - len(left)
-    print(f'{len(clips)} clips: {done} done now, {before} before, {len(bad)} bad.')
+    done, before = len(left) - len(bad), len(wanted) - len(left)
+    print(f'{len(wanted)} clips: {done} done now, {before} before, {len(bad)} bad.')
     if bad:
         print(f'The bad ones are in {args.out / "bad.txt"}, with the reason.')
     print(f'Flow: {args.out}')
+    for path, clips in lists.items():
+        if any(one.num_frames is None for one, _ in clips):
+            write_whole(''.join(_lines(args.out, clips)), args.out / path.name)
+            print(f'Its list: {args.out / path.name}')
     return not bad
 
 
-def _wanted(args: argparse.Namespace, path: str, numbers: tuple[int, ...] | None) -> FlowOf:
-    folder = args.out / path
-    if not numbers or not folder.resolve().is_relative_to(args.out.resolve()):
-        raise UserError(
-            f'{path} in the list is no folder of frames below --media with their number behind it; '
-            'give a list of frames, such as tools/prepare_data.py writes of Something-Something V1'
-        )
-    return FlowOf(args.media / path, folder, numbers[0], args.method, args.bound)
+def _wanted(args: argparse.Namespace, path: Path) -> list[tuple[FlowOf, tuple[str, ...]]]:
+    """The clips of a list with what is written behind their path and number of frames: their labels."""
+    clips = read_clip_list(path)
+    there = next((args.media / clip.path for clip in clips if (args.media / clip.path).exists()), None)
+    of_videos = there is not None and there.is_file()
+    wanted: dict[Path, tuple[FlowOf, tuple[str, ...]]] = {}
+    for clip in clips if of_videos else read_clip_list(path, frames=True):
+        source, folder = args.media / clip.path, args.out / clip.path
+        if not folder.resolve().is_relative_to(args.out.resolve()):
+            raise UserError(f'{clip.path} in {path} is not below --media')
+        if not of_videos:
+            wanted[folder] = FlowOf(source, folder, int(clip.behind[0]), args.method, args.bound), ()
+            continue
+        folder = folder.with_suffix('')
+        if clip.path.split() != [clip.path]:
+            raise UserError(f'{clip.path} in {path} has blanks, which a list of frames cannot; rename it')
+        if folder in wanted and wanted[folder][0].source != source:
+            raise UserError(f'{wanted[folder][0].source} and {source} have one name; rename one of them')
+        wanted[folder] = FlowOf(source, folder, None, args.method, args.bound), clip.behind
+    return list(wanted.values())
+
+
+def _lines(out: Path, clips: list[tuple[FlowOf, tuple[str, ...]]]) -> Iterator[str]:
+    """A list of the flow of videos, as of folders of frames, without those that have none."""
+    for one, labels in clips:
+        if one.folder.is_dir():
+            path = one.folder.relative_to(out).as_posix()
+            yield ' '.join((path, str(num_fields(one.folder)), *labels)) + '\n'
 
 
 def _say_how(args: argparse.Namespace) -> None:

@@ -17,6 +17,9 @@ counted in convolutions and matrix products; parameters are in 1e6. Latency is t
 for one video at a time in float32; memory is that of the weights and the most that one video takes besides,
 in 1e6 bytes."""
 
+_OTHER_TABLES = """\
+Their costs were not published. mAP is the average precision within a clip, averaged over clips."""
+
 _TODAY = """\
 What MMAction2 builds besides, with a head for the same 174 classes. Multiply-adds and latency are those of
 all views. The accuracies were published by the source named, each with its own recipe and views."""
@@ -37,8 +40,10 @@ def markdown(
         f'# Leaderboard: {publication.data_set}',
         f'Published figures: {publication.source}.',
         _MEANING,
-        _table([row for row in rows if not row.published.source]),
+        _table([row for row in rows if not row.published.source and not row.published.table]),
     ]
+    if further := [row for row in rows if row.published.table]:
+        parts += ["## The paper's other tables", _OTHER_TABLES, _table(further)]
     if today := [row for row in rows if row.published.source]:
         parts += ['## Networks of today', _TODAY, _table(today)]
     if others:
@@ -60,7 +65,8 @@ def write_csv(path: Path, rows: Sequence[Row], found: dict[str, str]) -> None:
 
 def chart(publication: Publication, rows: Sequence[Row], others: Sequence[Row]) -> Figure:
     """Draw top-1 accuracy against multiply-adds, with unpublished experiments in a panel of their own."""
-    panels = {publication.data_set: _bubbles(rows), 'Other experiments': _bubbles(others)}
+    of_table = [row for row in rows if not row.published.table]
+    panels = {publication.data_set: _bubbles(of_table), 'Other experiments': _bubbles(others)}
     return draw_bubble_chart({title: bubbles for title, bubbles in panels.items() if bubbles})
 
 
@@ -82,34 +88,35 @@ def _bubbles(rows: Sequence[Row]) -> list[Bubble]:
 
 
 def _table(rows: Sequence[Row]) -> str:
-    with_mean_ap = any(row.measured.mean_ap is not None for row in rows)
-    with_source = any(row.published.source for row in rows)
-    headers = ['model', 'backbone', 'frames', 'G mult-adds', 'M params', 'top-1 %', 'top-5 %']
-    headers += ['V2 top-1 %', 'V2 top-5 %'] * with_source
-    headers += ['mAP %'] * with_mean_ap + ['latency ms', 'memory MB'] + ['source'] * with_source
-    lines = []
-    for row in rows:
-        model, here = row.published, row.measured
-        lines.append(
-            [
-                model.model,
-                model.backbone,
-                model.frames,
-                _pair(model.gflops, here.gflops, 1),
-                _pair(model.mparams, here.mparams, 2),
-                _pair(model.top1, here.top1, 1),
-                _pair(model.top5, here.top5, 1),
-                *[_text(model.top1_v2, 1), _text(model.top5_v2, 1)] * with_source,
-                *[_text(here.mean_ap, 2)] * with_mean_ap,
-                _latency(here),
-                _text(here.memory, 0),
-                *[model.source] * with_source,
-            ]
-        )
-    return tabulate(lines, headers, tablefmt='github', disable_numparse=True)
+    """The columns of which a row has something."""
+    columns = {
+        'table': lambda model, here: model.table,
+        'data set': lambda model, here: model.table and model.data_set,
+        'model': lambda model, here: model.model,
+        'backbone': lambda model, here: model.backbone,
+        'frames': lambda model, here: model.frames,
+        'G mult-adds': lambda model, here: _pair(model.gflops, here.gflops, 1),
+        'M params': lambda model, here: _pair(model.mparams, here.mparams, 2),
+        'top-1 %': lambda model, here: _pair(model.top1, here.top1, 1),
+        'top-5 %': lambda model, here: _pair(model.top5, here.top5, 1),
+        'V2 top-1 %': lambda model, here: model.source and _text(model.top1_v2, 1),
+        'V2 top-5 %': lambda model, here: model.source and _text(model.top5_v2, 1),
+        'mAP %': lambda model, here: _pair(model.mean_ap, here.mean_ap, 2, absent=''),
+        'latency ms': lambda model, here: _latency(here),
+        'memory MB': lambda model, here: _text(here.memory, 0),
+        'source': lambda model, here: model.source,
+    }
+    cells = {
+        heading: [text(row.published, row.measured) for row in rows] for heading, text in columns.items()
+    }
+    shown = {heading: texts for heading, texts in cells.items() if any(texts)}
+    lines = [[text or '-' for text in line] for line in zip(*shown.values())]
+    return tabulate(lines, list(shown), tablefmt='github', disable_numparse=True)
 
 
-def _pair(published: float | None, here: float | None, decimals: int) -> str:
+def _pair(published: float | None, here: float | None, decimals: int, absent: str = '- / -') -> str:
+    if published is None and here is None:
+        return absent
     return f'{"-" if published is None else published} / {_text(here, decimals)}'
 
 

@@ -18,6 +18,7 @@ COLUMNS = (
     ('top-1 %', 'measured', 'top1', 1),
     ('top-5 %', 'published', 'top5', None),
     ('top-5 %', 'measured', 'top5', 1),
+    ('mAP %', 'published', 'mean_ap', None),
     ('mAP %', 'measured', 'mean_ap', 2),
     ('latency ms', 'measured', 'latency', 0),
     ('memory MB', 'measured', 'memory', 0),
@@ -67,23 +68,25 @@ def _is_known(entries: Sequence[dict], group: str, name: str) -> bool:
 def _entries(row: Row, publication: Publication, here: str, is_other: bool) -> Iterator[dict]:
     """What a line of the table shows, for each data set that the row has an accuracy on."""
     model, measured = row.published, asdict(row.measured)
-    table = publication.source.rpartition(', ')[2]
+    table = model.table or publication.source.rpartition(', ')[2]
     line = dict(
         model=model.model,
         backbone=model.backbone,
         frames=model.frames,
         own=is_other or row.measured.top1 is not None or row.measured.mean_ap is not None,
-        source=model.source or publication.source,
+        source=model.source or f'{publication.source.rpartition(", ")[0]}, {table}',
         where=(row.machine or 'here') if is_other else model.source or table,
         machine=row.machine or here,
         note=note(row),
     )
     costs = dict(gflops=model.gflops, mparams=model.mparams)
-    accuracies = {row.data_set: (model.top1, model.top5), V2: (model.top1_v2, model.top5_v2)}
-    shown = {name: pair for name, pair in accuracies.items() if any(value is not None for value in pair)}
+    nothing = dict(top1=None, top5=None, mean_ap=None)
+    accuracies = {model.data_set: {name: getattr(model, name) for name in nothing}}
+    accuracies.setdefault(V2, nothing | dict(top1=model.top1_v2, top5=model.top5_v2))
+    shown = {name: found for name, found in accuracies.items() if found != nothing}
     if row.measured.top1 is not None or row.measured.mean_ap is not None or not shown:
-        shown.setdefault(row.data_set, (None, None))
-    for data_set, (top1, top5) in shown.items():
+        shown.setdefault(model.data_set, nothing)
+    for data_set, found in shown.items():
         # What was measured of accuracy was measured on the row's own set.
-        own = measured if data_set == row.data_set else measured | dict(top1=None, top5=None, mean_ap=None)
-        yield line | dict(data_set=data_set, published=costs | dict(top1=top1, top5=top5), measured=own)
+        own = measured if data_set == model.data_set else measured | nothing
+        yield line | dict(data_set=data_set, published=costs | found, measured=own)

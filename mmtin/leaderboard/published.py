@@ -1,4 +1,4 @@
-"""The models of the paper's Table 1, and networks of today: published figures, and how each is built."""
+"""The models of the paper's tables, and networks of today: published figures, and how each is built."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -46,8 +46,10 @@ class PublishedModel:
         family: the model of which it is a variant.
         gflops: multiply-adds of one video, 1e9.
         mparams: parameters, 1e6.
-        top1, top5: per cent.
+        top1, top5, mean_ap: per cent, on ``data_set``; ``mean_ap`` is that within a clip.
         top1_v2, top5_v2: on Something-Something V2, per cent.
+        data_set: of the accuracies.
+        table: of the paper, if another than the publication's.
         source: of the accuracies; empty for a row of the paper.
         build: how it is built; None for an ensemble.
         parts: ids of the rows and members of which it is the ensemble.
@@ -62,8 +64,11 @@ class PublishedModel:
     mparams: float | None = None
     top1: float | None = None
     top5: float | None = None
+    mean_ap: float | None = None
     top1_v2: float | None = None
     top5_v2: float | None = None
+    data_set: str = ''
+    table: str = ''
     source: str = ''
     note: str = ''
     build: Build | None = None
@@ -99,5 +104,8 @@ def read_publication() -> Publication:
     for entry in entries.pop('models'):
         if 'build' in entry:
             entry['build'] = Build(**entry['build'])
+        elif 'parts' not in entry:
+            entry['build'] = Build('mmtin', f'{entry["id"]}.py', int(entry['frames']))
+        entry.setdefault('data_set', entries['data_set'])
         models.append(PublishedModel(**entry | {'parts': tuple(entry.get('parts', ()))}))
     return Publication(**entries, models=tuple(models), members=members)

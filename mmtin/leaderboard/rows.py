@@ -1,4 +1,4 @@
-"""The paper's Table 1, with the figure counted, timed or tested here beside each published one."""
+"""The paper's tables, with the figure counted, timed or tested here beside each published one."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -48,13 +48,11 @@ class Row:
     """A published model, or an unpublished experiment, whose published figures are None.
 
     Attributes:
-        data_set: of the accuracies measured here.
         machine: that the costs were measured on, if another than this one.
     """
 
     published: PublishedModel
     measured: Measured = field(default_factory=Measured)
-    data_set: str = ''
     machine: str = ''
 
 
@@ -80,19 +78,20 @@ def join(publication: Publication, results: Sequence[Result]) -> tuple[list[Row]
     }
     machines = {result.name: result.machine for result in results}
     rows = [
-        Row(
-            model,
-            accuracies.pop(model.id, Measured()),
-            publication.data_set,
-            machines.get(model.id, ''),
-        )
+        Row(model, accuracies.pop(model.id, Measured()), machines.get(model.id, ''))
         for model in publication.models
     ]
     others = [
         Row(
-            PublishedModel(result.name, result.name, 'not published', result.backbone, result.frames),
+            PublishedModel(
+                result.name,
+                result.name,
+                'not published',
+                result.backbone,
+                result.frames,
+                data_set=result.data_set,
+            ),
             accuracies[result.name],
-            result.data_set,
             result.machine,
         )
         for result in results
@@ -135,9 +134,10 @@ def as_records(rows: Sequence[Row]) -> list[dict[str, object]]:
             'backbone': model.backbone,
             'frames': model.frames,
             'source': model.source,
-            'data_set': row.data_set,
+            'data_set': model.data_set,
+            'table': model.table,
         }
-        for column in ('gflops', 'mparams', 'top1', 'top5', 'top1_v2', 'top5_v2'):
+        for column in ('gflops', 'mparams', 'top1', 'top5', 'mean_ap', 'top1_v2', 'top5_v2'):
             record[f'published_{column}'] = getattr(model, column)
         record |= {f'measured_{column}': value for column, value in asdict(row.measured).items()}
         records.append(record | {'note': note(row)})

@@ -72,7 +72,7 @@ def test_sort_filter_and_hover(html, size, tmp_path):
     assert 'TIN' in told['cheap'] and 'TANet' in told['cheap'] and 'TIN-En' not in told['cheap']
     names, caption, circles = told['measured']
     assert (names, circles) == (['TIN'], 1) and 'measured here' in caption
-    assert set(told['second']) == {'SlowFast 16x8', 'UniFormer-S', 'VideoMAE'}
+    assert {'SlowFast 16x8', 'UniFormer-S', 'VideoMAE', 'TIN'} <= set(told['second'])
     hidden, tip, focused = told['tip']
     assert not hidden and focused and '67.7 % at 125.0 G, UniFormer, model zoo' in tip
     assert told['tipGone'] and not told['tipAgain']

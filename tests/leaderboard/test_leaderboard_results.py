@@ -59,7 +59,7 @@ def test_folder_of_work_dirs_and_what_others_sent(tmp_path):
     assert renamed.name == 'mine' and renamed.metrics == first.metrics
 
     _, (row_of_first, row) = join(read_publication(), [first, second])
-    assert (row.published.model, row.data_set, row.machine) == ('second', 'demo', 'a laptop')
+    assert (row.published.model, row.published.data_set, row.machine) == ('second', 'demo', 'a laptop')
     assert fill([row], {second.name: second.costs})[0].measured.latency == 20
     assert row_of_first.measured.top1 == 50
     rows, _ = join(read_publication(), [replace(second, name='tin_r50_sthv1')])

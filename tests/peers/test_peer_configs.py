@@ -11,6 +11,7 @@ from mmtin.datasets.preparing.flow import FlowOf, fault_of_flow
 from mmtin.datasets.preparing.prepare import prepare
 from tests.configs.experiments import CONFIGS, PEERS, small
 from tests.datasets.owner_files import make
+from tests.tools.in_process import run_here
 
 NAMES = sorted(path.stem for path in CONFIGS.glob('*.py') if PEERS.fullmatch(path.stem))
 # Backbone and head by the first two parts of the name.
@@ -39,6 +40,9 @@ def prepared(tmp_path_factory):
         prepare(data, owner.annotations, owner.media, root / 'data' / data)
     for clip in (root / 'data/sthv1/media').iterdir():
         assert fault_of_flow(FlowOf(clip, root / 'data/sthv1/flow' / clip.name, 10, 'dis')) is None
+    lists = [f'data/sthv2/{name}.txt' for name in ('train', 'val')]
+    flow = '--media', 'data/sthv2/media', '--out', 'data/sthv2/flow', '--method', 'dis'
+    assert run_here('extract_flow', *lists, *flow, cwd=root).returncode == 0
     rng = np.random.default_rng(0)
     boxes = {
         f'{folder.name},{frame}': np.sort(rng.random((12, 2, 2)), 1).reshape(12, 4)
@@ -82,7 +86,8 @@ def test_config_is_what_its_name_says(name):
     protocols = {'1x1', '2x3', '10x1', *(() if is_flow else ('released',))}
     assert set(cfg.test_protocols) == ({'1x1', '2x1'} if whole else protocols)
     assert cfg.test_dataloader.dataset.pipeline == cfg.test_protocols['2x1' if whole else '1x1']
-    assert train.ann_file == f'data/{data}/train.txt'
+    lists = 'data/sthv2/flow' if is_flow and data == 'sthv2' else f'data/{data}'
+    assert train.ann_file == f'{lists}/train.txt'
     assert bool(cfg.load_from) == whole == (not backbone.get('pretrained'))
     assert cfg.param_scheduler[-1].end == cfg.train_cfg.max_epochs
     # BNInception reads what Caffe read; fields of flow have no colours.

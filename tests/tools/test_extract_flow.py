@@ -5,7 +5,12 @@ import numpy as np
 import pytest
 
 from mmtin.datasets.preparing.flow import flow_fields
+from tests.prediction.small_recognizer import write_video
 from tests.tools.in_process import run_here
+
+
+def in_colour(grey: np.ndarray) -> np.ndarray:
+    return np.repeat(grey[..., None], 3, 2)
 
 
 def texture(right: int, down: int) -> np.ndarray:
@@ -49,7 +54,7 @@ def test_bad_clips_are_named_and_the_command_goes_on(clips):
     assert names == [f'flow_{name}_{number:05}.jpg' for name in 'xy' for number in (1, 2, 3)]
     bad = dict(line.split('\t') for line in (clips / 'flow/bad.txt').read_text().splitlines())
     assert bad.keys() == {'short', 'damaged', 'absent'}
-    assert bad['short'] == 'a clip of 1 frames has no flow, which takes two' and bad['absent'] == 'missing'
+    assert bad['short'] == 'a clip of one frame has no flow, which takes two' and bad['absent'] == 'missing'
     assert (clips / 'flow/README.txt').read_text().startswith('Optical flow by dis, 20 pixels')
 
     (clips / 'list.txt').write_text('good 3 0\nother 3 0\n')
@@ -57,10 +62,44 @@ def test_bad_clips_are_named_and_the_command_goes_on(clips):
     assert result.returncode == 0 and '2 clips: 1 done now, 1 before, 0 bad.' in result.stdout
 
 
+def test_flow_of_videos_has_a_list_of_its_own(clips):
+    (clips / 'media/one').mkdir()
+    write_video(clips / 'media/one/a.mp4', [in_colour(texture(2 * t, 0)) for t in range(70)])
+    write_video(clips / 'media/b.avi', [in_colour(texture(2 * t, 0)) for t in range(3)])
+    (clips / 'media/cut.mp4').write_bytes(b'nothing')
+    (clips / 'list.txt').write_text('one/a.mp4 3\nb.avi 1\ncut.mp4 0\nabsent.mp4 0\n')
+    result = run_here('extract_flow', *ARGUMENTS, cwd=clips)
+    assert result.returncode == 1 and '4 clips: 2 done now, 0 before, 2 bad.' in result.stdout
+    assert 'Its list: flow/list.txt' in result.stdout
+    assert (clips / 'flow/list.txt').read_text() == 'one/a 70 3\nb 3 1\n'
+    bad = dict(line.split('\t') for line in (clips / 'flow/bad.txt').read_text().splitlines())
+    assert bad.keys() == {'cut.mp4', 'absent.mp4'} and 'no video' in bad['cut.mp4']
+    field = cv2.imread(str(clips / 'flow/one/a/flow_x_00066.jpg'), cv2.IMREAD_GRAYSCALE)
+    assert np.median(field[16:-16, 16:-16]) == pytest.approx((20 + 2) * 255 / 40, abs=4)
+
+    result = run_here('extract_flow', *ARGUMENTS, cwd=clips)
+    assert '4 clips: 0 done now, 2 before, 2 bad.' in result.stdout
+
+
+@pytest.mark.parametrize(
+    'lines, sentence',
+    [
+        ('b.avi 1\nb.mp4 1\n', 'media/b.avi and media/b.mp4 have one name'),
+        ('b.avi\t1\na b.avi\t1\n', 'a b.avi in list.txt has blanks'),
+    ],
+)
+def test_faulty_lists_of_videos_are_one_sentence(lines, sentence, clips):
+    write_video(clips / 'media/b.avi', [in_colour(texture(0, 0))] * 2)
+    (clips / 'list.txt').write_text(lines)
+    result = run_here('extract_flow', *ARGUMENTS, cwd=clips)
+    assert result.returncode == 1 and sentence in result.stdout.splitlines()[-1]
+    assert not (clips / 'flow').exists()
+
+
 @pytest.mark.parametrize(
     'line, options, sentence',
     [
-        ('../outside 3 0', (), 'is no folder of frames below --media'),
+        ('../outside 3 0', (), 'is not below --media'),
         ('good 3 0', ('--bound', 10), 'was made otherwise; take its --method'),
         ('good 3 0', ('--media', 'nowhere'), 'no folder nowhere'),
     ],

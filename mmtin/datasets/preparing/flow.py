@@ -1,6 +1,6 @@
 """Optical flow of clips, as images: TSN's convention, which MMAction2 reads with ``modality='Flow'``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -9,9 +9,11 @@ import cv2
 import numpy as np
 from mmaction.datasets.transforms import RawFrameDecode
 
+from mmtin.datasets.video.decoding import decode_frames, open_video
 from mmtin.errors import UserError
 from mmtin.files.whole import whole_folder
 
+_AT_ONCE = 64  # frames of a video that are in memory, whatever its length
 TEMPLATE = 'flow_{}_{:05}.jpg'  # of x and y, counted from 1
 
 _Flow = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -35,9 +37,9 @@ class FlowOf:
     """A clip whose flow is wanted.
 
     Attributes:
-        source: a folder of frames.
+        source: a video, or a folder of frames.
         folder: where the flow goes.
-        num_frames: in ``source``.
+        num_frames: in ``source``, if it is a folder.
         method: one of ``METHODS``: TV-L1, which TSN used, or DIS.
         bound: pixels that the darkest and the brightest grey stand for; more is cut off.
         template: of the names of the frames.
@@ -45,7 +47,7 @@ class FlowOf:
 
     source: Path
     folder: Path
-    num_frames: int
+    num_frames: int | None
     method: str
     bound: float = 20.0
     template: str = '{:05}.jpg'
@@ -56,7 +58,7 @@ def fault_of_flow(wanted: FlowOf) -> str | None:
 
     There are as many fields as frames, the last one twice, so that the list of the frames serves both.
     """
-    if not wanted.source.is_dir():
+    if not wanted.source.exists():
         return 'missing'
     try:
         with whole_folder(wanted.folder) as folder:
@@ -70,7 +72,12 @@ def fault_of_flow(wanted: FlowOf) -> str | None:
     return None
 
 
-def flow_fields(greys: list[np.ndarray], method: str, bound: float = 20.0) -> Iterator[np.ndarray]:
+def num_fields(folder: Path) -> int:
+    """The fields of a clip whose flow is in ``folder``."""
+    return sum(1 for _ in folder.glob('flow_x_*.jpg'))
+
+
+def flow_fields(greys: Iterable[np.ndarray], method: str, bound: float = 20.0) -> Iterator[np.ndarray]:
     """The flow from each frame to the next, and the last one again: uint8 ``[H, W, 2]`` each, x and y.
 
     128 is at rest, 0 and 255 are ``bound`` pixels to the left or up, and to the right or down.
@@ -83,19 +90,29 @@ def flow_fields(greys: list[np.ndarray], method: str, bound: float = 20.0) -> It
     Raises:
         UserError: if there are fewer than two frames.
     """
-    if len(greys) < 2:
-        raise UserError(f'a clip of {len(greys)} frames has no flow, which takes two')
     flow = METHODS[method]()
-    field = np.empty(0)
+    field = None
     for first, second in pairwise(greys):
         pixels = np.clip(flow(first, second), -bound, bound)
         field = np.floor((pixels + bound) * 255 / (2 * bound) + 0.5).astype(np.uint8)
         yield field
+    if field is None:
+        raise UserError('a clip of one frame has no flow, which takes two')
     yield field
 
 
-def _greys(wanted: FlowOf) -> list[np.ndarray]:
+def _greys(wanted: FlowOf) -> Iterator[np.ndarray]:
+    for frame in _frames_of_folder(wanted) if wanted.source.is_dir() else _frames_of_video(wanted.source):
+        yield cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+
+
+def _frames_of_folder(wanted: FlowOf) -> Iterator[np.ndarray]:
     frames = dict(frame_dir=str(wanted.source), filename_tmpl=wanted.template, modality='RGB')
-    inds = np.arange(1, wanted.num_frames + 1)
-    found = RawFrameDecode().transform(dict(frames, frame_inds=inds))['imgs']
-    return [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in found]
+    for number in range(1, (wanted.num_frames or 0) + 1):
+        yield RawFrameDecode().transform(dict(frames, frame_inds=np.array([number])))['imgs'][0]
+
+
+def _frames_of_video(path: Path) -> Iterator[np.ndarray]:
+    video = open_video(path.read_bytes())
+    for start in range(0, video.num_frames, _AT_ONCE):
+        yield from decode_frames(video, np.arange(start, min(start + _AT_ONCE, video.num_frames)))
