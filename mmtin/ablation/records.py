@@ -4,7 +4,6 @@ A record holds no figure that somebody could mistype: top-1 is counted from the 
 right, clip for clip, and a seal over the line shows whether a hand has changed it.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from mmtin.ablation.sets import Cell
 from mmtin.errors import UserError
+from mmtin.files.digest import digest
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,6 @@ class Record:
     def seal(self) -> str:
         """A digest of all that it says, which shows an edit by hand."""
         return digest(asdict(self))
-
-
-def digest(content: object) -> str:
-    """The first characters of the SHA-256 of something that JSON can hold."""
-    text = json.dumps(content, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def as_bits(right: Iterable[bool]) -> str:

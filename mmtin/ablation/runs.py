@@ -20,11 +20,11 @@ from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
 from mmtin.ablation.one_run import TESTED
-from mmtin.ablation.records import digest
 from mmtin.ablation.variants import VARIANTS
 from mmtin.config import type_name
 from mmtin.datasets.list_files import read_class_list, read_clip_list
 from mmtin.errors import UserError
+from mmtin.files.digest import digest
 from mmtin.files.whole import write_whole
 
 # Entries of the trunk's config that a variant replaces.

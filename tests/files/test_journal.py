@@ -1,0 +1,101 @@
+"""A journal has what was done, whatever ended the run, and goes on with the same run alone."""
+
+import os
+
+import pytest
+
+from mmtin.errors import UserError
+from mmtin.files.journal import Journal
+
+
+def interrupted(folder, lines=3, **settings):
+    """The journal of a run that was interrupted after some of its items, in no order."""
+    with pytest.raises(RuntimeError), Journal(folder / 'out', settings) as journal:
+        for index in (2, 0, 3)[:lines]:
+            journal.add(index, dict(square=index * index))
+        raise RuntimeError
+    return folder / 'out.journal'
+
+
+def test_goes_on(tmp_path, capsys):
+    path = interrupted(tmp_path)
+    assert f'stopped; what was done is in {path}' in capsys.readouterr().err
+    with Journal(tmp_path / 'out', {}, resume=True) as journal:
+        assert journal.left(5) == [1, 4]
+        journal.add(1, dict(square=1))
+        assert [entry['square'] for entry in journal.entries()] == [0, 1, 4, 9]
+        journal.add(4, dict(square=16))
+        assert journal.left(5) == []
+        journal.remove()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('kept', range(1, 38, 3))
+def test_a_line_that_was_cut_off_is_done_again(tmp_path, kept):
+    path = interrupted(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-kept])
+    with Journal(tmp_path / 'out', {}, resume=True) as journal:
+        done = [index for index in range(4) if index not in journal.left(4)]
+        assert done == ([0, 2] if kept <= len(whole.splitlines()[-1]) + 1 else [2])
+        for index in journal.left(4):
+            journal.add(index, dict(square=index * index))
+    with Journal(tmp_path / 'out', {}, resume=True) as journal:
+        assert [entry['square'] for entry in journal.entries()] == [0, 1, 4, 9]
+
+
+def test_zeros_that_a_lost_power_leaves(tmp_path):
+    path = interrupted(tmp_path)
+    path.write_bytes(path.read_bytes() + bytes(100))
+    with Journal(tmp_path / 'out', {}, resume=True) as journal:
+        assert journal.left(4) == [1]
+
+
+def test_a_journal_without_a_whole_head_begins_anew(tmp_path):
+    path = interrupted(tmp_path)
+    path.write_bytes(path.read_bytes()[:9])
+    with Journal(tmp_path / 'out', {}, resume=True) as journal:
+        assert journal.left(2) == [0, 1]
+        journal.add(1, {})
+    assert Journal(tmp_path / 'out', {}, resume=True).left(2) == [0]
+
+
+def test_resume_of_nothing_begins(tmp_path):
+    with Journal(tmp_path / 'out', {}, resume=True) as journal:
+        assert journal.left(1) == [0]
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_settings(tmp_path):
+    path = interrupted(tmp_path, config=1, checkpoint=2, videos=3)
+    with pytest.raises(UserError, match='a run with another config and another videos; give what'):
+        Journal(tmp_path / 'out', dict(config=9, checkpoint=2, videos=9), resume=True)
+    with pytest.raises(UserError, match='--resume goes on from there, --force begins anew'):
+        Journal(tmp_path / 'out', dict(config=1, checkpoint=2, videos=3))
+    with Journal(tmp_path / 'out', dict(config=9), force=True) as journal:
+        assert journal.left(1) == [0]
+    assert not path.exists()
+
+
+@pytest.mark.parametrize('head', [b'{"journal": 0}\n', b'[1, 2]\n', b'"text"\n'])
+def test_a_file_of_another_version(tmp_path, head):
+    (tmp_path / 'out.journal').write_bytes(head)
+    with pytest.raises(UserError, match='no journal of this version of mmtin; --force begins anew'):
+        Journal(tmp_path / 'out', {}, resume=True)
+
+
+def test_a_finished_result_is_not_replaced(tmp_path):
+    (tmp_path / 'out').write_text('mine')
+    with pytest.raises(UserError, match='is there already'):
+        Journal(tmp_path / 'out', {}, resume=True)
+
+
+def test_full_disk(tmp_path, capsys):
+    journal = Journal(tmp_path / 'out', {})
+    with pytest.raises(UserError, match=r'No space left .*; make room, then --resume goes on'), journal:
+        journal.add(0, {})
+        descriptor = os.open('/dev/full', os.O_WRONLY)
+        os.dup2(descriptor, journal._file.fileno())
+        os.close(descriptor)
+        journal.add(1, {})
+    assert Journal(tmp_path / 'out', {}, resume=True).left(2) == [1]
