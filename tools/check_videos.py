@@ -3,22 +3,25 @@
 
 8 frames of each clip are decoded (--num-segments), the first and the last included. A clip that crashes the
 decoder or takes too long is named like any other. The exit status is 0 if all clips are good, 1 if some are
-bad.
+bad. The same command with --resume goes on where an interrupted run was.
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import astuple
 from pathlib import Path
 
 from rich.progress import track
 
-from mmtin.commands.arguments import one_sentence_errors, positive_int
-from mmtin.datasets.list_files import read_clip_list
+from mmtin.commands.arguments import add_begin, one_sentence_errors, positive_int
+from mmtin.commands.terminal import clean_stops
+from mmtin.datasets.list_files import ListedClip, read_clip_list
 from mmtin.datasets.preparing.decoding_faults import Decoding, fault_of
 from mmtin.datasets.preparing.isolation import find_faults
 from mmtin.errors import UserError
+from mmtin.files.journal import Journal
 from mmtin.files.whole import require_free, write_whole
 
 
@@ -57,7 +60,7 @@ def parse_args() -> argparse.Namespace:
         '--bad', type=Path, help='file for the bad clips, path<TAB>why (default: LIST with .bad.txt)'
     )
     parser.add_argument('--write-list', type=Path, metavar='OUT', help='list to make of the good clips')
-    parser.add_argument('--force', action='store_true', help='replace these files')
+    add_begin(parser)
     return parser.parse_args()
 
 
@@ -72,7 +75,6 @@ def check(args: argparse.Namespace) -> bool:
     if len(set(files)) < len(files):
         raise UserError('LIST, --bad and --write-list must be different files')
     for path in filter(None, (bad_file, args.write_list)):
-        require_free(path, force=args.force)
         if not os.access(path.parent, os.W_OK):
             raise UserError(f'cannot write to {path.parent}; name other files with --bad and --write-list')
     if not args.media.is_dir():
@@ -87,9 +89,28 @@ def check(args: argparse.Namespace) -> bool:
         )
         for clip in clips
     ]
-    found = find_faults(fault_of, decodings, args.workers, args.time_limit)
-    faults = dict(track(found, 'Decoding clips', total=len(clips)))
+    settings = {
+        'list': [clip.line for clip in clips],
+        '--media, --num-segments or name of a frame': [astuple(decoding) for decoding in decodings],
+        '--time-limit': args.time_limit,
+    }
+    journal = Journal(bad_file, settings, args.force, args.resume)
+    if args.write_list:
+        require_free(args.write_list, force=args.force or journal.resumes)
+    with journal:
+        left = journal.left(len(clips))
+        found = find_faults(fault_of, [decodings[index] for index in left], args.workers, args.time_limit)
+        for place, fault in track(found, 'Decoding clips', total=len(left)):
+            journal.add(left[place], dict(fault=fault))
+        good = write(args, clips, [entry['fault'] for entry in journal.entries()], bad_file)
+        journal.remove()
+    return good
 
+
+def write(
+    args: argparse.Namespace, clips: list[ListedClip], faults: list[str | None], bad_file: Path
+) -> bool:
+    """Write the lists, say where they are, and tell whether all clips are good."""
     bad = [f'{clip.path}\t{faults[index]}' for index, clip in enumerate(clips) if faults[index]]
     good = [clip.line for index, clip in enumerate(clips) if not faults[index]]
     write_lines(bad_file, bad)
@@ -103,7 +124,7 @@ def check(args: argparse.Namespace) -> bool:
 
 def main() -> None:
     args = parse_args()
-    with one_sentence_errors():
+    with one_sentence_errors(), clean_stops():
         sys.exit(0 if check(args) else 1)
 
 

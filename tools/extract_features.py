@@ -9,21 +9,25 @@ Each video gives [windows, channels], float32: the backbone's features averaged 
 frames of the window. `npy` and `csv` write a file per video and keep sub-folders; MMAction2's BSN and BMN
 read the csv (--num-windows 100), which begins with a header line. `h5` writes one file with a data set per
 video, with the attribute `seconds`. With npy and csv, index.json holds the seconds of each window. The exit
-status is 0 if all videos were read, 3 if some were not, 1 if none was.
+status is 0 if all videos were read, 3 if some were not, 1 if none was. The same command with --resume goes
+on where an interrupted run was.
 """
 
 import argparse
 import sys
+from dataclasses import astuple
 from pathlib import Path
 
 import torch
 
-from mmtin.commands.arguments import one_sentence_errors, positive_int, positive_number
+from mmtin.commands.arguments import add_begin, one_sentence_errors, positive_int, positive_number
 from mmtin.commands.terminal import SOME_FAILED, VideoProgress, clean_stops
+from mmtin.config import find_config, read_config
 from mmtin.errors import UserError
 from mmtin.prediction import Fault, extract_features, list_videos, load_recognizer
 from mmtin.prediction.feature_files import FORMATS
 from mmtin.prediction.features import Windows
+from mmtin.prediction.settings import run_settings
 from mmtin.prediction.videos import default_workers
 
 
@@ -49,7 +53,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--batch-size', type=positive_int, default=8, help='windows (default: %(default)s)')
     parser.add_argument('--workers', type=int, help='processes that decode (default: by cores and videos)')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
-    parser.add_argument('--force', action='store_true', help='replace what is there')
+    add_begin(parser)
     args = parser.parse_args()
     if args.num_windows and (args.window or args.stride):
         parser.error('--num-windows goes without --window and --stride')
@@ -61,25 +65,31 @@ def parse_args() -> argparse.Namespace:
 def extract(args: argparse.Namespace) -> int:
     """Write the features of all videos and return the exit status."""
     videos = list_videos(args.videos, args.media)
-    files = FORMATS[args.format](args.out, args.force)
     if args.num_windows:
         windows = Windows(count=args.num_windows)
     else:
         length = args.window or 2.0
         windows = Windows(length=length, stride=args.stride or length)
-    model = load_recognizer(args.config, args.checkpoint, args.device)
-    workers = default_workers(len(videos)) if args.workers is None else args.workers
+    options = {'--format': args.format, 'division into windows': astuple(windows)}
+    cfg = read_config(find_config(args.config))
+    settings = run_settings(cfg, args.checkpoint, videos, **options)
+    files = FORMATS[args.format](args.out, settings, args.force, args.resume)
+    model = load_recognizer(cfg, args.checkpoint, args.device)
 
-    paths = files.paths(videos)
-    faults = []
-    with files, VideoProgress('Extracting', len(videos)) as bar:
-        for index, result in extract_features(model, videos, windows, args.batch_size, workers):
+    paths, results = files.paths(videos), files.results
+    with files, VideoProgress('Extracting', len(left := results.left(len(videos)))) as bar:
+        workers = default_workers(len(left)) if args.workers is None else args.workers
+        waiting = [videos[index] for index in left]
+        for place, result in extract_features(model, waiting, windows, args.batch_size, workers):
             bar.step()
+            index, video = left[place], waiting[place]
             if isinstance(result, Fault):
-                faults.append(f'{videos[index].name}: {result.reason}')
+                results.pass_over(index, video.name, result.reason)
             else:
-                files.add(paths[index], videos[index].name, result)
+                files.add(index, paths[index], video.name, result)
+        faults = results.faults()
         if len(faults) == len(videos):
+            results.discard()
             raise UserError(f'no video could be read; {faults[0]}')
     for fault in faults:
         print(f'passed over {fault}', file=sys.stderr)

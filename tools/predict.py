@@ -10,7 +10,8 @@
 
 Files go through the test pipeline of the config. Results are a JSON file with the classes of highest
 probability for each video; a video that cannot be read is named there with the reason, and on stderr. The
-exit status is 0 if all were predicted, 3 if some were not, 1 if none was.
+exit status is 0 if all were predicted, 3 if some were not, 1 if none was. The same command with --resume
+goes on where an interrupted run was: results.json.journal has what it did.
 
 With --stream a window slides over the video, and each gives a line of JSON: start and end in seconds, its
 classes, and the classes of an exponential average over the windows so far. If a live source (a camera,
@@ -31,9 +32,10 @@ from pathlib import Path
 
 import av
 import torch
+from mmengine.config import Config
 from tabulate import tabulate
 
-from mmtin.commands.arguments import one_sentence_errors, positive_int, positive_number
+from mmtin.commands.arguments import add_begin, one_sentence_errors, positive_int, positive_number
 from mmtin.commands.terminal import (
     SOME_FAILED,
     VideoProgress,
@@ -41,7 +43,7 @@ from mmtin.commands.terminal import (
     logs_on_stderr,
     write_line,
 )
-from mmtin.config import stated_num_segments
+from mmtin.config import find_config, read_config, stated_num_segments
 from mmtin.errors import UserError
 from mmtin.files.whole import making, require_free
 from mmtin.prediction import (
@@ -59,6 +61,7 @@ from mmtin.prediction.frames import Frame, open_source
 from mmtin.prediction.live import LiveFrames
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.results_file import ResultsFile
+from mmtin.prediction.settings import run_settings
 from mmtin.prediction.videos import default_workers, output_paths
 from mmtin.prediction.windows import cut_windows, sliding_spans
 
@@ -91,7 +94,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--batch-size', type=positive_int, default=8, help='videos (default: %(default)s)')
     parser.add_argument('--workers', type=int, help='processes that decode (default: by cores and videos)')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
-    parser.add_argument('--force', action='store_true', help='replace what is there')
+    add_begin(parser)
     stream = parser.add_argument_group('stream')
     stream.add_argument('--stream', action='store_true', help='predict along the video')
     stream.add_argument('--online', action='store_true', help='frame by frame, by a causal network')
@@ -126,8 +129,8 @@ def parse_args() -> argparse.Namespace:
         parser.error('--every goes with --online')
     if args.workers is not None and args.workers < 0:
         parser.error('--workers must be 0 or more')
-    if args.stream and (args.save_video or args.media):
-        parser.error('--save-video and --media go without --stream')
+    if args.stream and (args.save_video or args.media or args.resume):
+        parser.error('--save-video, --media and --resume go without --stream')
     return args
 
 
@@ -138,8 +141,8 @@ def size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def load(args: argparse.Namespace) -> tuple[torch.nn.Module, list[str]]:
-    model = load_recognizer(args.config, args.checkpoint, args.device)
+def load(args: argparse.Namespace, cfg: Config | None = None) -> tuple[torch.nn.Module, list[str]]:
+    model = load_recognizer(cfg or args.config, args.checkpoint, args.device)
     return model, class_names(model.cfg, args.labels)
 
 
@@ -153,24 +156,26 @@ def short_video(num_frames: int, num_segments: int) -> str:
 def predict_files(args: argparse.Namespace) -> int:
     """Write the results of all videos and return the exit status."""
     out = args.out or Path('results.json')
-    require_free(out, force=args.force)
     videos = list_videos(args.videos, args.media)
+    options = {'--topk': args.topk, '--save-video': args.save_video}
+    cfg = read_config(find_config(args.config))
+    settings = run_settings(cfg, args.checkpoint, videos, args.labels, **options)
+    head = dict(config=args.config, checkpoint=args.checkpoint)
+    results = ResultsFile(out, settings, args.force, args.resume, **head)
     folder = out.with_name(f'{out.stem}_videos')
     copies = [folder / path for path in output_paths(videos, '.mp4')] if args.save_video else []
     for copy in copies:
-        require_free(copy, force=args.force)
-    model, names = load(args)
-    workers = default_workers(len(videos)) if args.workers is None else args.workers
+        require_free(copy, force=args.force or results.resumes)
+    model, names = load(args, cfg)
     num_segments = stated_num_segments(model.cfg) or 1
 
-    faults, notes, table = [], [], []
-    head = dict(config=args.config, checkpoint=args.checkpoint)
-    with ResultsFile(out, args.force, **head) as results, VideoProgress('Predicting', len(videos)) as bar:
-        for index, (video, result) in enumerate(predict_videos(model, videos, args.batch_size, workers)):
+    with results, VideoProgress('Predicting', len(left := results.left(len(videos)))) as bar:
+        workers = default_workers(len(left)) if args.workers is None else args.workers
+        predicted = predict_videos(model, [videos[index] for index in left], args.batch_size, workers)
+        for index, (video, result) in zip(left, predicted):
             bar.step()
             if isinstance(result, Fault):
-                faults.append(f'{video.name}: {result.reason}')
-                results.add(video=video.name, error=result.reason)
+                results.pass_over(index, video.name, result.reason)
                 continue
             best = top_classes(result.scores, names, args.topk)
             entry = dict(video=video.name, predictions=best)
@@ -185,24 +190,33 @@ def predict_files(args: argparse.Namespace) -> int:
                 except (av.error.FFmpegError, ValueError) as error:
                     failed = f'no copy with its prediction: {Fault.of(error).reason}'
                     entry['note'] = f'{entry["note"]}; {failed}' if 'note' in entry else failed
-            if 'note' in entry:
-                notes.append(f'note on {video.name}: {entry["note"]}')
-            results.add(**entry)
-            shown = best if len(videos) == 1 else best[:1]
-            table += [(video.name, found['name'], f'{found["score"]:.1%}') for found in shown]
+            results.add(index, **entry)
+        faults = results.faults()
         if len(faults) == len(videos):
+            results.discard()
             raise UserError(f'no video could be predicted; {faults[0]}')
+        if len(videos) <= LONGEST_TABLE:
+            print_table(results.entries(), shown=args.topk if len(videos) == 1 else 1)
+        for entry in results.entries():
+            if 'note' in entry:
+                print(f'note on {entry["video"]}: {entry["note"]}', file=sys.stderr)
         results.finish(videos=len(videos), failed=len(faults), videos_per_second=round(bar.rate, 2))
-    if len(videos) <= LONGEST_TABLE:
-        print(tabulate(table, headers=('video', 'class', 'confidence')))
-    for note in notes:
-        print(note, file=sys.stderr)
     for fault in faults:
         print(f'passed over {fault}', file=sys.stderr)
     print(f'{len(videos) - len(faults)} of {len(videos)} videos, {bar.rate:.1f} a second. Results: {out}')
     if copies:
         print(f'Videos with their predictions: {folder}')
     return SOME_FAILED if faults else 0
+
+
+def print_table(entries: Iterable[dict], shown: int) -> None:
+    """Print the likeliest classes of each video, so many as ``shown``."""
+    rows = [
+        (entry['video'], found['name'], f'{found["score"]:.1%}')
+        for entry in entries
+        for found in entry.get('predictions', ())[:shown]
+    ]
+    print(tabulate(rows, headers=('video', 'class', 'confidence')))
 
 
 def lines_of(

@@ -60,6 +60,15 @@ def require_file(path: str, what: str) -> None:
         raise UserError(f'no {what} at {path}; check the path')
 
 
+def add_begin(parser: argparse.ArgumentParser) -> None:
+    """Add ``--force`` and ``--resume``, of which a run takes one: where it begins."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument('--force', action='store_true', help='begin anew, and replace what is there')
+    group.add_argument(
+        '--resume', action='store_true', help='go on where an interrupted run was, if one was'
+    )
+
+
 def add_verbose(parser: argparse.ArgumentParser) -> None:
     """Add ``--verbose``, which shows the whole log on the terminal."""
     parser.add_argument(

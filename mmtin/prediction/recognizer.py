@@ -15,17 +15,20 @@ from mmtin.datasets.list_files import names_of_classes, read_class_list
 from mmtin.errors import UserError
 
 
-def load_recognizer(config: str | Path, checkpoint: str | Path, device: str = 'cpu') -> nn.Module:
+def load_recognizer(config: str | Path | Config, checkpoint: str | Path, device: str = 'cpu') -> nn.Module:
     """A recognizer in eval mode, all its weights from the checkpoint, BatchNorm folded into convolutions.
 
-    ``model.cfg`` is its config, with what :func:`mmtin.config.read_config` completes.
+    ``model.cfg`` is its config, with what :func:`mmtin.config.read_config` completes; ``config`` may be
+    one that it has completed.
 
     Raises:
         UserError: if config, checkpoint or device is not available, or the weights are of another network.
     """
-    cfg = read_config(find_config(config))
+    cfg = config if isinstance(config, Config) else read_config(find_config(config))
     if cfg.model.get('cls_head') is None:
-        raise UserError(f'{config} builds no recognizer, which has a cls_head; give the config of one')
+        raise UserError(
+            f'{cfg.filename} builds no recognizer, which has a cls_head; give the config of one'
+        )
     # The scores of several views must be averaged to probabilities, as in the configs of mmtin.
     if cfg.model.cls_head.get('average_clips') is None:
         cfg.model.cls_head.average_clips = 'prob'

@@ -1,6 +1,7 @@
 """Features of windows, and the files they go to."""
 
 import json
+from pathlib import PurePath
 
 import h5py
 import numpy as np
@@ -74,41 +75,58 @@ FOUND = Features(np.arange(6, dtype=np.float32).reshape(2, 3) / 7, np.array([[0,
 
 
 def test_csv_is_what_the_localizers_of_mmaction2_read(tmp_path):
-    with FORMATS['csv'](tmp_path / 'out', False) as files:
-        files.add(files.paths([Video('sub/a.mp4', tmp_path)])[0], 'sub/a.mp4', FOUND)
+    with FORMATS['csv'](tmp_path / 'out') as files:
+        files.add(0, files.paths([Video('sub/a.mp4', tmp_path)])[0], 'sub/a.mp4', FOUND)
     loaded = LoadLocalizationFeature().transform(dict(feature_path=str(tmp_path / 'out/sub/a.csv')))
     np.testing.assert_allclose(loaded['raw_feature'], FOUND.values.T, rtol=1e-6)
 
 
 def test_npy(tmp_path):
-    with FORMATS['npy'](tmp_path / 'out', False) as files:
-        files.add(files.paths([Video('../a.mp4', tmp_path)])[0], '../a.mp4', FOUND)
+    with FORMATS['npy'](tmp_path / 'out') as files:
+        files.add(0, files.paths([Video('../a.mp4', tmp_path)])[0], '../a.mp4', FOUND)
     np.testing.assert_array_equal(np.load(tmp_path / 'out/a.npy'), FOUND.values)
     index = json.loads((tmp_path / 'out/index.json').read_text())
     assert index['results'] == [dict(video='../a.mp4', file='a.npy', seconds=[[0, 1], [1, 2]])]
     with pytest.raises(UserError, match='has files already'):
-        FORMATS['npy'](tmp_path / 'out', False)
-    FORMATS['npy'](tmp_path / 'out', True)
+        FORMATS['npy'](tmp_path / 'out')
+    FORMATS['npy'](tmp_path / 'out', None, True)
 
 
 def test_h5(tmp_path):
-    with FORMATS['h5'](tmp_path / 'out.h5', False) as files:
-        files.add(files.paths([Video('sub/a.mp4', tmp_path)])[0], 'sub/a.mp4', FOUND)
+    with FORMATS['h5'](tmp_path / 'out.h5') as files:
+        files.add(0, files.paths([Video('sub/a.mp4', tmp_path)])[0], 'sub/a.mp4', FOUND)
         assert not (tmp_path / 'out.h5').exists(), 'it appears when it is whole'
     with h5py.File(tmp_path / 'out.h5') as file:
         np.testing.assert_array_equal(file['sub/a.mp4'], FOUND.values)
         np.testing.assert_array_equal(file['sub/a.mp4'].attrs['seconds'], FOUND.seconds)
     with pytest.raises(UserError, match='is there already'):
-        FORMATS['h5'](tmp_path / 'out.h5', False)
+        FORMATS['h5'](tmp_path / 'out.h5')
 
 
 def test_h5_that_fails_leaves_nothing(tmp_path):
-    with pytest.raises(RuntimeError), FORMATS['h5'](tmp_path / 'out.h5', False):
+    with pytest.raises(RuntimeError), FORMATS['h5'](tmp_path / 'out.h5'):
         raise RuntimeError
     assert not list(tmp_path.iterdir())
+
+
+def test_h5_that_was_interrupted(tmp_path):
+    videos = [Video('sub/a.mp4', tmp_path), Video('sub', tmp_path), Video('bad.mp4', tmp_path)]
+    with pytest.raises(RuntimeError), FORMATS['h5'](tmp_path / 'out.h5') as files:
+        files.results.pass_over(2, 'bad.mp4', 'broken')
+        files.add(0, files.paths(videos)[0], 'sub/a.mp4', FOUND)
+        raise RuntimeError
+    with pytest.raises(UserError, match='--resume goes on'):
+        FORMATS['h5'](tmp_path / 'out.h5')
+    with FORMATS['h5'](tmp_path / 'out.h5', None, False, True) as files:
+        assert files.results.left(3) == [1]
+        files.add(1, PurePath('b.mp4'), 'b.mp4', FOUND)
+    with h5py.File(tmp_path / 'out.h5') as file:
+        assert sorted(file) == ['b.mp4', 'sub']
+        np.testing.assert_array_equal(file['sub/a.mp4'].attrs['seconds'], FOUND.seconds)
+    assert [path.name for path in tmp_path.iterdir()] == ['out.h5']
 
 
 def test_h5_without_h5py(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__('sys').modules, 'h5py', None)
     with pytest.raises(UserError, match='pip install h5py'):
-        FORMATS['h5'](tmp_path / 'out.h5', False)
+        FORMATS['h5'](tmp_path / 'out.h5')

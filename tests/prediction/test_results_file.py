@@ -10,8 +10,8 @@ from mmtin.prediction.results_file import ResultsFile
 
 def write(path, error=None):
     with ResultsFile(path, config='a.py') as results:
-        results.add(video='ä"\n.mp4', score=1)
-        results.add(video='b.mp4', score=2)
+        results.add(1, video='b.mp4', score=2)
+        results.add(0, video='ä"\n.mp4', score=1)
         assert not path.exists()
         if error:
             raise error
@@ -37,12 +37,27 @@ def test_stopped_by_hand_keeps_what_was_done(tmp_path, capsys):
         write(tmp_path / 'out.json', KeyboardInterrupt())
     written = json.loads((tmp_path / 'out.json').read_text(encoding='utf-8'))
     assert len(written['results']) == 2 and written['finished'] is False
-    assert 'out.json' in capsys.readouterr().err
+    assert 'out.json.journal, and --resume goes on' in capsys.readouterr().err
 
 
-def test_failed_leaves_nothing(tmp_path):
+def test_failed_leaves_no_file_but_what_was_done(tmp_path):
     with pytest.raises(RuntimeError):
         write(tmp_path / 'out.json', RuntimeError())
+    assert [path.name for path in tmp_path.iterdir()] == ['out.json.journal']
+    with ResultsFile(tmp_path / 'out.json', resume=True, config='a.py') as results:
+        assert results.left(3) == [2]
+        results.pass_over(2, 'c.mp4', 'broken')
+        assert results.faults() == ['c.mp4: broken']
+        results.finish(videos=3)
+    written = json.loads((tmp_path / 'out.json').read_text(encoding='utf-8'))
+    assert [entry['video'] for entry in written['results']] == ['ä"\n.mp4', 'b.mp4', 'c.mp4']
+    assert [path.name for path in tmp_path.iterdir()] == ['out.json']
+
+
+def test_failed_before_anything_was_done_leaves_nothing(tmp_path):
+    for error in (RuntimeError, KeyboardInterrupt):
+        with pytest.raises(error), ResultsFile(tmp_path / 'out.json'):
+            raise error
     assert not list(tmp_path.iterdir())
 
 

@@ -1,6 +1,6 @@
-"""Trainings in processes of their own that can be killed, without the seconds of their imports.
+"""Commands in processes of their own that can be killed, without the seconds of their imports.
 
-A process that has imported mmtin forks one for each training.
+A process that has imported mmtin forks one for each.
 """
 
 import multiprocessing
@@ -12,7 +12,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-TRAIN = Path(__file__).parents[2] / 'tools/train.py'
+from mmtin.files.journal import Journal
+
+TOOLS = Path(__file__).parents[2] / 'tools'
 
 _FORKSERVER = multiprocessing.get_context('forkserver')
 # What a training imports, by itself or in torch's optimizers and mmengine's visualizer.
@@ -34,16 +36,39 @@ def start_training(
     *args: object, log: Path, fault: Callable[[], None] | None = None
 ) -> multiprocessing.Process:
     """Start ``tools/train.py ARGS``; ``fault`` is called in its process first."""
-    process = _FORKSERVER.Process(target=_train, args=(list(map(str, args)), log, fault))
+    process = _FORKSERVER.Process(target=_command, args=('train', list(map(str, args)), log, fault))
     process.start()
     return process
 
 
 def train(*args: object, log: Path, fault: Callable[[], None] | None = None) -> tuple[int, str]:
     """Run ``tools/train.py ARGS``; its exit status, negative for a signal, and its output."""
-    process = start_training(*args, log=log, fault=fault)
+    return command('train', *args, log=log, fault=fault)
+
+
+def command(
+    name: str, *args: object, log: Path, fault: Callable[[], None] | None = None
+) -> tuple[int, str]:
+    """Run ``tools/{name}.py ARGS``; its exit status, negative for a signal, and its output."""
+    process = _FORKSERVER.Process(target=_command, args=(name, list(map(str, args)), log, fault))
+    process.start()
     process.join()
     return process.exitcode, log.read_text()
+
+
+def die_after_entries(number: int) -> None:
+    """A fault: SIGKILL in the writing of a journal's entry, the one behind this number."""
+    add = Journal.add
+
+    def die(self: Journal, index: int, entry: dict) -> None:
+        if len(self) < number:
+            add(self, index, entry)
+            return
+        self._file.write(b'[9, {"video": "cut')
+        self._file.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    Journal.add = die
 
 
 def die_in_writing(number: int) -> None:
@@ -82,11 +107,12 @@ def _before(call: str, number: int, action: Callable) -> None:
     setattr(os, call, wrapped)
 
 
-def _train(args: list[str], log: Path, fault: Callable[[], None] | None) -> None:
+def _command(name: str, args: list[str], log: Path, fault: Callable[[], None] | None) -> None:
     with log.open('ab') as output:
         for stream in (1, 2):
             os.dup2(output.fileno(), stream)
     if fault is not None:
         fault()
-    sys.argv = [str(TRAIN), *args]
-    runpy.run_path(str(TRAIN), run_name='__main__')
+    path = str(TOOLS / f'{name}.py')
+    sys.argv = [path, *args]
+    runpy.run_path(path, run_name='__main__')

@@ -2,12 +2,15 @@
 
 import os
 import re
+import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from tests.datasets.owner_files import write_clip, write_lines
 from tests.datasets.video.video_files import CLIPS
 from tests.tools.in_process import run_here, run_tool
+from tests.tools.killable import command, die_after_entries
 from tests.tools.own_process import run
 
 TOOL = Path(__file__).parents[2] / 'tools/check_videos.py'
@@ -78,3 +81,24 @@ def test_the_list_is_never_its_own_result(tmp_path, monkeypatch):
     arguments = (path, '--media', tmp_path, '--write-list', path, '--force')
     assert 'must be different files' in run_tool(monkeypatch, 'check_videos', *arguments)
     assert path.read_text() == 'a.mp4 0\n'
+
+
+def test_a_killed_run_goes_on(tmp_path, monkeypatch):
+    media = tmp_path / 'media'
+    for index in range(3):
+        write_clip(media / f'{index}.mp4', index)
+    (media / 'text.mp4').write_text('no video')
+    write_lines(tmp_path / 'list.txt', *(f'{name}.mp4 0' for name in ('0', 'text', '1', '2', 'absent')))
+    given = (tmp_path / 'list.txt', '--media', media, '--workers', 1, '--write-list', tmp_path / 'good.txt')
+    fault = partial(die_after_entries, 3)
+    killed = command('check_videos', *given, log=tmp_path / 'log', fault=fault)
+    assert killed[0] == -signal.SIGKILL, killed[1]
+    assert '--resume goes on' in run_tool(monkeypatch, 'check_videos', *given)
+    other = run_tool(monkeypatch, 'check_videos', *given, '--resume', '--num-segments', 3)
+    assert 'list.bad.txt.journal is of a run with another' in other and '--num-segments' in other
+
+    (media / '0.mp4').unlink()  # it is done
+    assert run_tool(monkeypatch, 'check_videos', *given, '--resume') == '1'
+    assert reasons(tmp_path / 'list.bad.txt').keys() == {'text.mp4', 'absent.mp4'}
+    assert (tmp_path / 'good.txt').read_text().splitlines() == ['0.mp4 0', '1.mp4 0', '2.mp4 0']
+    assert not list(tmp_path.glob('*.journal'))

@@ -1,6 +1,8 @@
 """tools/extract_features.py: what it writes and what it refuses."""
 
 import json
+import signal
+from functools import partial
 
 import h5py
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 
 from tests.prediction.small_recognizer import moving_frames, write_recognizer, write_video
 from tests.tools.in_process import run_tool
+from tests.tools.killable import command, die_after_entries
 
 
 @pytest.fixture(scope='module')
@@ -57,6 +60,41 @@ def test_one_file_for_all(extract, videos, tmp_path):
     with h5py.File(tmp_path / 'out.h5') as file:
         assert file['a.mp4'].shape == file['sub/b.mkv'].shape == (5, 512)
         assert file['a.mp4'].attrs['seconds'][-1, 1] == 3
+
+
+@pytest.mark.parametrize('form, out', [('npy', 'out'), ('h5', 'out.h5')])
+def test_a_killed_run_goes_on(extract, small, videos, tmp_path, form, out):
+    (videos / 'text.mp4').write_text('no video')
+    given = ('videos', '--format', form, '--window', 1)
+    assert extract(*given, '--out', f'whole_{out}') == '3'
+    network = ('--config', small[0], '--checkpoint', small[1], '--device', 'cpu', '--workers', 0)
+    killed = command(
+        'extract_features',
+        *(*given, '--out', out, *network),
+        log=tmp_path / 'log',
+        fault=partial(die_after_entries, 1),
+    )
+    assert killed[0] == -signal.SIGKILL, killed[1]
+    assert '--resume goes on from there' in extract(*given, '--out', out)
+    assert 'another division into windows' in extract(*given[:3], '--out', out, '--resume')
+
+    (videos / 'a.mp4').write_text('no video')  # it is done
+    assert extract(*given, '--out', out, '--resume') == '3'
+    assert contents(tmp_path / out) == contents(tmp_path / f'whole_{out}')
+    left = {'log', out, f'whole_{out}', 'videos'}
+    assert {path.name for path in tmp_path.iterdir()} == left
+
+
+def contents(path):
+    """What a folder of features or an HDF5 file has, by name."""
+    if path.is_dir():
+        return {str(file.relative_to(path)): file.read_bytes() for file in path.rglob('*.*')}
+    with h5py.File(path) as file:
+        return {
+            name: (file[name][()].tolist(), dict(file[name].attrs, seconds=0))
+            for name in file
+            if '.' in name
+        }
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
+from pathlib import Path
 
 import av
 import cv2
@@ -13,6 +15,7 @@ import pytest
 
 from tests.prediction.small_recognizer import NUM_CLASSES, moving_frames, write_recognizer, write_video
 from tests.tools.in_process import TOOLS, run_tool
+from tests.tools.killable import command, die_after_entries
 
 
 @pytest.fixture(scope='module')
@@ -97,6 +100,50 @@ def test_list_of_a_data_set(predict, tmp_path, capsys):
         'test.txt',
         'up.mp4',
     ]
+
+
+def test_a_killed_run_goes_on(small, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    config, checkpoint = small
+    (tmp_path / 'videos').mkdir()
+    for index in range(4):
+        write_video(tmp_path / f'videos/{index}.mp4', moving_frames(2 if index == 1 else 12, seed=index))
+    (tmp_path / 'videos/text.mp4').write_text('no video')
+
+    def arguments(source='videos', checkpoint=checkpoint):
+        where = dict(config=config, checkpoint=checkpoint, device='cpu', workers=0)
+        return [source, *(f'--{name}={value}' for name, value in where.items()), '--batch-size', 1]
+
+    assert run_tool(monkeypatch, 'predict', *arguments(), '--out', 'whole.json') == '3'
+    whole = capsys.readouterr()
+    killed = command('predict', *arguments(), log=tmp_path / 'log', fault=partial(die_after_entries, 3))
+    assert killed[0] == -signal.SIGKILL, killed[1]
+    assert not (tmp_path / 'results.json').exists()
+
+    Path('other.pth').write_bytes(checkpoint.read_bytes() + b' ')
+    Path('list.txt').write_text('videos/0.mp4\nvideos/1.mp4\n')
+    for args, sentence in {
+        (*arguments(),): 'an interrupted run did; --resume goes on from there, --force begins anew',
+        (*arguments(checkpoint='other.pth'), '--resume'): 'a run with another checkpoint; give what',
+        (*arguments('list.txt'), '--resume'): 'a run with another list of videos; give what',
+        (*arguments(), '--topk', 2, '--resume'): 'a run with another --topk; give what',
+    }.items():
+        refused = run_tool(monkeypatch, 'predict', *args)
+        assert refused.startswith('error: ') and sentence in refused and '\n' not in refused
+    for done in range(3):  # what is done is not predicted again
+        Path(f'videos/{done}.mp4').write_text('no video')
+    capsys.readouterr()
+    assert run_tool(monkeypatch, 'predict', *arguments(), '--resume') == '3'
+    results, expected = (json.loads(Path(name).read_text()) for name in ('results.json', 'whole.json'))
+    for part in (results, expected):
+        part.pop('videos_per_second')
+    assert results == expected
+    resumed = capsys.readouterr()
+    assert resumed.err == whole.err
+    tables = [said.out[said.out.index('video ') :].splitlines()[:-1] for said in (resumed, whole)]
+    assert tables[0] == tables[1] and len(tables[0]) == 2 + 4
+    assert not list(tmp_path.glob('*.journal'))
+    assert 'results.json is there already' in run_tool(monkeypatch, 'predict', *arguments(), '--resume')
 
 
 @pytest.mark.parametrize(
