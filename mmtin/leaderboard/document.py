@@ -157,5 +157,5 @@ def _latency_of_rtcn(rows: Sequence[Row]) -> list[str]:
     return [
         f'r-TCN took {rtcn / tin:.2f} times the latency of TIN, where the paper has 6: '
         f'{rtcn - tsn:.0f} ms more than TSN, the same trunk with nothing temporal, and TIN '
-        f'{tin - tsn:.0f} ms more.'
+        f'{abs(tin - tsn):.0f} ms {"more" if tin >= tsn else "less"}.'
     ]
