@@ -62,7 +62,7 @@ from mmtin.prediction.live import LiveFrames
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.results_file import ResultsFile
 from mmtin.prediction.settings import run_settings
-from mmtin.prediction.videos import default_workers, output_paths
+from mmtin.prediction.videos import default_workers, output_paths, short_video
 from mmtin.prediction.windows import cut_windows, sliding_spans
 
 LONGEST_TABLE = 20  # rows
@@ -144,13 +144,6 @@ def size(text: str) -> tuple[int, int]:
 def load(args: argparse.Namespace, cfg: Config | None = None) -> tuple[torch.nn.Module, list[str]]:
     model = load_recognizer(cfg or args.config, args.checkpoint, args.device)
     return model, class_names(model.cfg, args.labels)
-
-
-def short_video(num_frames: int, num_segments: int) -> str:
-    """The note on a video with fewer frames than the network takes."""
-    if num_frames == 1:
-        return f'one frame, as of a picture, for clips of {num_segments}: nothing moves in it'
-    return f'{num_frames} frames for clips of {num_segments}: some are repeated'
 
 
 def predict_files(args: argparse.Namespace) -> int:

@@ -1,6 +1,17 @@
-"""Self-contained HTML pages: their templates, and the colours that all of them have."""
+"""Self-contained HTML pages: their templates, the colours that all of them have, and figures in these."""
+
+import io
+import itertools
+import re
+import threading
 
 import jinja2
+import matplotlib
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+_IDS = itertools.count()
+_SETTINGS = threading.Lock()  # those of matplotlib are shared by all threads
 
 
 def templates(package: str) -> jinja2.Environment:
@@ -15,3 +26,22 @@ def templates(package: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def page_svg(figure: Figure, description: str) -> Markup:
+    """A figure as an SVG element for a page; black becomes the page's colour of text.
+
+    Args:
+        figure: without a background of its own.
+        description: for readers who cannot see it.
+    """
+    buffer = io.StringIO()
+    with _SETTINGS, matplotlib.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': 'mmtin'}):
+        figure.savefig(buffer, format='svg', transparent=True, metadata={'Date': None, 'Creator': None})
+    svg = buffer.getvalue()
+    svg = re.sub(r'<metadata>.*?</metadata>', '', svg[svg.index('<svg') :], flags=re.DOTALL)
+    svg = svg.replace('#000000', 'currentColor')
+    # The ids of all figures on a page must differ.
+    prefix = f'f{next(_IDS)}-'
+    svg = re.sub(r'( id="|url\(#|xlink:href="#)', rf'\g<1>{prefix}', svg)
+    return Markup(svg.replace('<svg', Markup('<svg role="img" aria-label="{}"').format(description), 1))

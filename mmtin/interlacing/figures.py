@@ -22,7 +22,7 @@ def draw_offsets(record: InterlacingRecord, title: str) -> Figure:
     layers = record.layers
     figure = Figure(figsize=(max(7.5, 0.42 * len(layers) + 2), 4.6), layout='constrained')
     axis = figure.subplots()
-    groups = len(layers[0].offset.mean)
+    groups, several = len(layers[0].offset.mean), record.num_clips > 1
     positions = np.arange(len(layers))
     for group in range(groups):
         mean, std, low, high = (
@@ -31,9 +31,11 @@ def draw_offsets(record: InterlacingRecord, title: str) -> Figure:
         )
         x = positions + 0.3 * ((group + 0.5) / groups - 0.5) * 2
         colour = group_colour(group)
-        axis.vlines(x, low, high, color=colour, linewidth=1)
-        axis.vlines(x, mean - std, mean + std, color=colour, linewidth=7, alpha=0.5)
-        axis.plot(x, mean, 'o', color=colour, markersize=5, label=f'group {group + 1}, mean')
+        if several:
+            axis.vlines(x, low, high, color=colour, linewidth=1)
+            axis.vlines(x, mean - std, mean + std, color=colour, linewidth=7, alpha=0.5)
+        label = f'group {group + 1}{", mean" if several else ""}'
+        axis.plot(x, mean, 'o', color=colour, markersize=5, label=label)
     axis.axhline(0, color='#7a7f87', linewidth=0.8)
     axis.set_xticks(
         positions, [layer.name for layer in layers], rotation=90 if len(layers) > 9 else 0, fontsize=9
@@ -45,12 +47,12 @@ def draw_offsets(record: InterlacingRecord, title: str) -> Figure:
     limits = sorted({layer.max_offset for layer in layers})
     axis.set_ylabel(f'offset (frames), within ±{" or ±".join(f"{limit:g}" for limit in limits)}')
     axis.grid(axis='y', alpha=0.25)
-    axis.set_title(f'{title}: offsets over {record.num_clips} clips', fontsize=11, parse_math=False)
+    axis.set_title(f'{title}: offsets {_over(record)}', fontsize=11, parse_math=False)
     marks = [
         Line2D([], [], color='#7a7f87', linewidth=7, alpha=0.5, label='± 1 standard deviation'),
         Line2D([], [], color='#7a7f87', linewidth=1, label='smallest to largest'),
     ]
-    handles = [*axis.get_legend_handles_labels()[0], *marks]
+    handles = [*axis.get_legend_handles_labels()[0], *(marks if several else ())]
     figure.legend(
         handles=handles, loc='outside lower center', ncols=min(len(handles), 4), frameon=False, fontsize=9
     )
@@ -106,10 +108,12 @@ def draw_weights(record: InterlacingRecord, title: str) -> Figure:
                     frame + 1, layer, f'{value:.2f}', ha='center', va='center', fontsize=7, color=shade
                 )
     figure.colorbar(mesh, ax=maps, label='mean weight', shrink=0.9)
-    figure.suptitle(
-        f'{title}: weight of each frame over {record.num_clips} clips', fontsize=11, parse_math=False
-    )
+    figure.suptitle(f'{title}: weight of each frame {_over(record)}', fontsize=11, parse_math=False)
     return figure
+
+
+def _over(record: InterlacingRecord) -> str:
+    return f'over {record.num_clips} clips' if record.num_clips > 1 else 'of one clip'
 
 
 def _frame_weights(layer: LayerRecord, num_segments: int) -> np.ndarray:

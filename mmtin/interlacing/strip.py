@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 from mmengine.dataset import pseudo_collate
-from torch import nn
+from torch import Tensor, nn
 
 from mmtin.interlacing.figures import group_colour
 from mmtin.interlacing.recorder import InterlacingRecorder, offset_of_clips
+from mmtin.models.temporal_interlace import TemporalInterlace
 from mmtin.ops import interlace_matrix
 
 _SMALLEST_SHARE = 0.02  # thinner arrows would not be visible
@@ -48,14 +49,29 @@ def interlace_clip(model: nn.Module, sample: dict, layer: str) -> InterlacedClip
     """
     with InterlacingRecorder(model) as recorder:
         model.test_step(pseudo_collate([sample]))
-    offset, weight = (output[:1] for output in recorder.take()[layer])
+    offset, weight = recorder.take()[layer]
+    frames = sample['inputs'][: model.backbone.num_segments]
+    return interlaced_by(recorder.layers[layer], offset, weight, frames)
+
+
+def interlaced_by(
+    layer: TemporalInterlace, offset: Tensor, weight: Tensor, frames: Tensor
+) -> InterlacedClip:
+    """The interlacing of the first of N clips by a layer.
+
+    Args:
+        layer: of the network.
+        offset: that it predicted, ``[N, G]`` or ``[N, T', G]``.
+        weight: that it predicted, ``[N, T', G]``; T' is T, or less after temporal pooling.
+        frames: of the clip, ``[T, 3, H, W]``, uint8.
+    """
+    offset, weight = offset[:1], weight[:1]
     groups = offset.shape[-1]
-    if recorder.layers[layer].reverse:
+    if layer.reverse:
         offset, weight = torch.cat([offset, -offset], -1), torch.cat([weight, weight], 2)
     num_segments = weight.shape[1]
-    frames = sample['inputs'][: model.backbone.num_segments : model.backbone.num_segments // num_segments]
     return InterlacedClip(
-        frames=frames.permute(0, 2, 3, 1).numpy(),
+        frames=frames[:: len(frames) // num_segments].permute(0, 2, 3, 1).numpy(),
         offset=offset_of_clips(offset)[0].numpy(),
         matrix=interlace_matrix(offset, weight, num_segments)[0].numpy(),
         groups=groups,

@@ -23,7 +23,7 @@ _TICK = Fraction(1, 90_000)  # of a second
 
 
 def write_annotated_video(video: Path, out: Path, lines: Sequence[str]) -> str | None:
-    """Copy a video as H.264 in an MP4, with lines of text in its upper left corner.
+    """Copy a video as H.264 in an MP4, with lines of text, if any, in its upper left corner.
 
     Frames are upright and keep their times. H.264 needs an even height and width, so one row or column is
     repeated if needed. Sound is copied as it is, if an MP4 can hold it. ``out`` appears when it is whole.
@@ -58,7 +58,8 @@ def _copy(
             continue
         if stream is None:
             height, width = image.shape[:2]
-            caption = _caption(lines, width, height)
+            if lines:
+                caption = _caption(lines, width, height)
             stream = target.add_stream('libx264', rate=max(1, round(source.fps)), options={'crf': '20'})
             stream.pix_fmt = 'yuv420p'
             stream.height, stream.width = height + height % 2, width + width % 2

@@ -94,3 +94,10 @@ def default_workers(num_videos: int) -> int:
     """Number of processes that decode: none for one video, which would only wait for them, else one per
     core, up to 8."""
     return 0 if num_videos == 1 else min(8, num_videos, len(os.sched_getaffinity(0)))
+
+
+def short_video(num_frames: int, num_segments: int) -> str:
+    """The note on a video with fewer frames than the network takes."""
+    if num_frames == 1:
+        return f'one frame, as of a picture, for clips of {num_segments}: nothing moves in it'
+    return f'{num_frames} frames for clips of {num_segments}: some are repeated'

@@ -1,20 +1,15 @@
-"""Curves of runs, and matplotlib's figures as SVG in the colours of a page."""
+"""Curves of runs."""
 
-import io
-import itertools
 import re
 from collections.abc import Mapping
 
-import matplotlib
 import numpy as np
-from markupsafe import Markup
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from mmtin.interlacing.figures import GROUP_COLOURS
 from mmtin.report.logs import Curves
 
-_IDS = itertools.count()
 _OFFSET = re.compile(r'^interlacing/(.+)/group(\d+)/offset_mean$')
 _DEPTH = LinearSegmentedColormap.from_list('depth', [GROUP_COLOURS[0], GROUP_COLOURS[1]])
 _FEW_POINTS = 30  # are marked individually
@@ -63,22 +58,3 @@ def draw_offset_curves(curves: Curves) -> Figure | None:
     axes[0].set_ylabel('mean offset in a batch (frames)')
     figure.legend(loc='outside right center', frameon=False, fontsize=9)
     return figure
-
-
-def page_svg(figure: Figure, description: str) -> Markup:
-    """A figure as an SVG element for a page; black becomes the page's colour of text.
-
-    Args:
-        figure: without a background of its own.
-        description: for readers who cannot see it.
-    """
-    buffer = io.StringIO()
-    with matplotlib.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': 'mmtin'}):
-        figure.savefig(buffer, format='svg', transparent=True, metadata={'Date': None, 'Creator': None})
-    svg = buffer.getvalue()
-    svg = re.sub(r'<metadata>.*?</metadata>', '', svg[svg.index('<svg') :], flags=re.DOTALL)
-    svg = svg.replace('#000000', 'currentColor')
-    # The ids of all figures on a page must differ.
-    prefix = f'f{next(_IDS)}-'
-    svg = re.sub(r'( id="|url\(#|xlink:href="#)', rf'\g<1>{prefix}', svg)
-    return Markup(svg.replace('<svg', Markup('<svg role="img" aria-label="{}"').format(description), 1))
