@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,9 +12,8 @@ from mmtin.leaderboard.page import render_page
 from mmtin.leaderboard.published import read_publication
 from mmtin.leaderboard.results import Result
 from mmtin.leaderboard.rows import fill, join
+from tests.browser import CHROMIUM, in_browser
 
-CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason='there is no Chromium')
 COMMAND = 'tools/leaderboard.py --html page.html'
 
 

@@ -8,10 +8,9 @@ import cv2
 import pytest
 
 from mmtin.scores.dumps import read_dump, write_dump
+from tests.browser import CHROMIUM, in_browser
 from tests.report.tiny_run import shared_run
 from tests.tools.in_process import run_tool
-
-CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
 
 
 @pytest.fixture(scope='module')
@@ -124,7 +123,7 @@ def test_faults_are_one_sentence_and_write_nothing(report, work_dir, copy, tmp_p
         assert not (tmp_path / 'report.html').exists()
 
 
-@pytest.mark.skipif(not CHROMIUM, reason='needs chromium')
+@in_browser
 def test_browser_shows_it_light_and_dark(report, work_dir, tmp_path):
     page = tmp_path / 'report.html'
     assert report(work_dir, '--out', page) is None
