@@ -17,9 +17,9 @@ NUM_SEGMENTS = 4
 NUM_CLASSES = 6
 
 
-def write_recognizer(folder: Path, **backbone: object) -> tuple[Path, Path]:
-    """Config and checkpoint of a TIN R18; its test pipeline has the steps of the real sets."""
-    cfg = Config.fromfile(ROOT / 'configs/tin_r18_demo.py')
+def write_recognizer(folder: Path, config: str = 'tin_r18_demo', **backbone: object) -> tuple[Path, Path]:
+    """Config and checkpoint of an R18, a TIN by default; its test pipeline has the steps of real sets."""
+    cfg = Config.fromfile(ROOT / f'configs/{config}.py')
     pipeline = [
         dict(type='VideoInit'),
         dict(
@@ -34,7 +34,9 @@ def write_recognizer(folder: Path, **backbone: object) -> tuple[Path, Path]:
     cfg.test_dataloader.dataset.update(pipeline=pipeline, ann_file=str(folder / 'val.txt'))
     cfg.test_pipeline = pipeline
     for part in (cfg.model.backbone, cfg.model.cls_head, cfg.train_dataloader.dataset.pipeline[1]):
-        part['num_clips' if part.type == 'SampleFrames' else 'num_segments'] = NUM_SEGMENTS
+        for name in ('num_clips', 'num_segments'):
+            if name in part:
+                part[name] = NUM_SEGMENTS
     cfg.model.cls_head.num_classes = NUM_CLASSES
     cfg.model.backbone.update(backbone)
     cfg.dump(folder / 'config.py')
