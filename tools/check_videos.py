@@ -9,20 +9,24 @@ bad. The same command with --resume goes on where an interrupted run was.
 import argparse
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple
 from pathlib import Path
 
 from rich.progress import track
 
+from mmtin.cluster import add_ray, spread
 from mmtin.commands.arguments import add_begin, one_sentence_errors, positive_int
 from mmtin.commands.terminal import clean_stops
 from mmtin.datasets.list_files import ListedClip, read_clip_list
 from mmtin.datasets.preparing.decoding_faults import Decoding, fault_of
 from mmtin.datasets.preparing.isolation import find_faults
+from mmtin.datasets.preparing.spread_faults import FaultSearch
 from mmtin.errors import UserError
 from mmtin.files.journal import Journal
 from mmtin.files.whole import require_free, write_whole
+
+BATCH_SIZE = 16  # clips that a worker of a cluster gets at once
 
 
 def parse_args() -> argparse.Namespace:
@@ -61,6 +65,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--write-list', type=Path, metavar='OUT', help='list to make of the good clips')
     add_begin(parser)
+    add_ray(parser)
     return parser.parse_args()
 
 
@@ -99,12 +104,20 @@ def check(args: argparse.Namespace) -> bool:
         require_free(args.write_list, force=args.force or journal.resumes)
     with journal:
         left = journal.left(len(clips))
-        found = find_faults(fault_of, [decodings[index] for index in left], args.workers, args.time_limit)
+        found = faults_of(args, [decodings[index] for index in left])
         for place, fault in track(found, 'Decoding clips', total=len(left)):
             journal.add(left[place], dict(fault=fault))
         good = write(args, clips, [entry['fault'] for entry in journal.entries()], bad_file)
         journal.remove()
     return good
+
+
+def faults_of(args: argparse.Namespace, decodings: list[Decoding]) -> Iterator[tuple[int, str | None]]:
+    """The index of each clip and what is wrong with it, here or on a cluster."""
+    if args.ray:
+        work = FaultSearch(fault_of, args.time_limit)
+        return spread(work, decodings, args.ray, BATCH_SIZE, use_gpus=False)
+    return find_faults(fault_of, decodings, args.workers, args.time_limit)
 
 
 def write(

@@ -15,20 +15,25 @@ on where an interrupted run was.
 
 import argparse
 import sys
+from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
 
 import torch
 
+from mmtin.cluster import add_ray, spread
 from mmtin.commands.arguments import add_begin, one_sentence_errors, positive_int, positive_number
 from mmtin.commands.terminal import SOME_FAILED, VideoProgress, clean_stops
 from mmtin.config import find_config, read_config
 from mmtin.errors import UserError
-from mmtin.prediction import Fault, extract_features, list_videos, load_recognizer
+from mmtin.prediction import Fault, Video, extract_features, list_videos, load_recognizer
 from mmtin.prediction.feature_files import FORMATS
-from mmtin.prediction.features import Windows
+from mmtin.prediction.features import Features, Windows
 from mmtin.prediction.settings import run_settings
+from mmtin.prediction.spread_work import Extraction
 from mmtin.prediction.videos import default_workers
+
+DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 
 
 def parse_args() -> argparse.Namespace:
@@ -52,8 +57,9 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--batch-size', type=positive_int, default=8, help='windows (default: %(default)s)')
     parser.add_argument('--workers', type=int, help='processes that decode (default: by cores and videos)')
-    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--device', help='default: cuda where there is one, else cpu')
     add_begin(parser)
+    add_ray(parser)
     args = parser.parse_args()
     if args.num_windows and (args.window or args.stride):
         parser.error('--num-windows goes without --window and --stride')
@@ -74,13 +80,14 @@ def extract(args: argparse.Namespace) -> int:
     cfg = read_config(find_config(args.config))
     settings = run_settings(cfg, args.checkpoint, videos, **options)
     files = FORMATS[args.format](args.out, settings, args.force, args.resume)
-    model = load_recognizer(cfg, args.checkpoint, args.device)
+    # On a cluster it goes on from the CPU to the workers.
+    device = 'cpu' if args.ray else args.device or DEVICE
+    model = load_recognizer(cfg, args.checkpoint, device)
 
     paths, results = files.paths(videos), files.results
     with files, VideoProgress('Extracting', len(left := results.left(len(videos)))) as bar:
-        workers = default_workers(len(left)) if args.workers is None else args.workers
         waiting = [videos[index] for index in left]
-        for place, result in extract_features(model, waiting, windows, args.batch_size, workers):
+        for place, result in features(args, model, waiting, windows):
             bar.step()
             index, video = left[place], waiting[place]
             if isinstance(result, Fault):
@@ -96,6 +103,17 @@ def extract(args: argparse.Namespace) -> int:
     read = len(videos) - len(faults)
     print(f'{read} of {len(videos)} videos, {bar.rate:.1f} a second. Features: {args.out}')
     return SOME_FAILED if faults else 0
+
+
+def features(
+    args: argparse.Namespace, model: torch.nn.Module, videos: list[Video], windows: Windows
+) -> Iterator[tuple[int, Features | Fault]]:
+    """The index of each video and its features, here or on a cluster."""
+    if args.ray:
+        work = Extraction(model, windows, args.batch_size, args.workers)
+        return spread(work, videos, args.ray, batch_size=1, use_gpus=args.device != 'cpu')
+    workers = default_workers(len(videos)) if args.workers is None else args.workers
+    return extract_features(model, videos, windows, args.batch_size, workers)
 
 
 def main() -> None:

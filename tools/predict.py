@@ -35,6 +35,7 @@ import torch
 from mmengine.config import Config
 from tabulate import tabulate
 
+from mmtin.cluster import add_ray, spread
 from mmtin.commands.arguments import add_begin, one_sentence_errors, positive_int, positive_number
 from mmtin.commands.terminal import (
     SOME_FAILED,
@@ -48,6 +49,7 @@ from mmtin.errors import UserError
 from mmtin.files.whole import making, require_free
 from mmtin.prediction import (
     Fault,
+    Video,
     class_names,
     list_videos,
     load_recognizer,
@@ -60,11 +62,14 @@ from mmtin.prediction import (
 from mmtin.prediction.frames import Frame, open_source
 from mmtin.prediction.live import LiveFrames
 from mmtin.prediction.pipeline import TestPipeline
+from mmtin.prediction.predict import Scores
 from mmtin.prediction.results_file import ResultsFile
 from mmtin.prediction.settings import run_settings
+from mmtin.prediction.spread_work import Prediction
 from mmtin.prediction.videos import default_workers, output_paths, short_video
 from mmtin.prediction.windows import cut_windows, sliding_spans
 
+DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 LONGEST_TABLE = 20  # rows
 
 
@@ -93,8 +98,9 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--batch-size', type=positive_int, default=8, help='videos (default: %(default)s)')
     parser.add_argument('--workers', type=int, help='processes that decode (default: by cores and videos)')
-    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--device', help='default: cuda where there is one, else cpu')
     add_begin(parser)
+    add_ray(parser)
     stream = parser.add_argument_group('stream')
     stream.add_argument('--stream', action='store_true', help='predict along the video')
     stream.add_argument('--online', action='store_true', help='frame by frame, by a causal network')
@@ -129,8 +135,8 @@ def parse_args() -> argparse.Namespace:
         parser.error('--every goes with --online')
     if args.workers is not None and args.workers < 0:
         parser.error('--workers must be 0 or more')
-    if args.stream and (args.save_video or args.media or args.resume):
-        parser.error('--save-video, --media and --resume go without --stream')
+    if args.stream and (args.save_video or args.media or args.resume or args.ray):
+        parser.error('--save-video, --media, --resume and --ray go without --stream')
     return args
 
 
@@ -142,7 +148,9 @@ def size(text: str) -> tuple[int, int]:
 
 
 def load(args: argparse.Namespace, cfg: Config | None = None) -> tuple[torch.nn.Module, list[str]]:
-    model = load_recognizer(cfg or args.config, args.checkpoint, args.device)
+    # On a cluster it goes on from the CPU to the workers.
+    device = 'cpu' if args.ray else args.device or DEVICE
+    model = load_recognizer(cfg or args.config, args.checkpoint, device)
     return model, class_names(model.cfg, args.labels)
 
 
@@ -163,10 +171,10 @@ def predict_files(args: argparse.Namespace) -> int:
     num_segments = stated_num_segments(model.cfg) or 1
 
     with results, VideoProgress('Predicting', len(left := results.left(len(videos)))) as bar:
-        workers = default_workers(len(left)) if args.workers is None else args.workers
-        predicted = predict_videos(model, [videos[index] for index in left], args.batch_size, workers)
-        for index, (video, result) in zip(left, predicted):
+        for place, result in predictions(args, model, [videos[index] for index in left]):
             bar.step()
+            index = left[place]
+            video = videos[index]
             if isinstance(result, Fault):
                 results.pass_over(index, video.name, result.reason)
                 continue
@@ -200,6 +208,18 @@ def predict_files(args: argparse.Namespace) -> int:
     if copies:
         print(f'Videos with their predictions: {folder}')
     return SOME_FAILED if faults else 0
+
+
+def predictions(
+    args: argparse.Namespace, model: torch.nn.Module, videos: list[Video]
+) -> Iterator[tuple[int, Scores | Fault]]:
+    """The index of each video and its prediction, here or on a cluster."""
+    if args.ray:
+        work = Prediction(model, args.batch_size, args.workers)
+        return spread(work, videos, args.ray, args.batch_size, use_gpus=args.device != 'cpu')
+    workers = default_workers(len(videos)) if args.workers is None else args.workers
+    found = predict_videos(model, videos, args.batch_size, workers)
+    return enumerate(result for _, result in found)
 
 
 def print_table(entries: Iterable[dict], shown: int) -> None:
