@@ -18,10 +18,12 @@ from pathlib import Path
 import cv2
 from rich.progress import track
 
+from mmtin.cluster import add_ray, spread
 from mmtin.commands.arguments import one_sentence_errors, positive_int
 from mmtin.datasets.list_files import read_clip_list
 from mmtin.datasets.preparing.flow import METHODS, FlowOf, fault_of_flow, num_fields
 from mmtin.datasets.preparing.isolation import find_faults
+from mmtin.datasets.preparing.spread_faults import FaultSearch
 from mmtin.errors import UserError
 from mmtin.files.whole import write_whole
 
@@ -57,6 +59,7 @@ def parse_args() -> argparse.Namespace:
         default=3600,
         help='for one clip, in seconds (default: %(default)s)',
     )
+    add_ray(parser)
     return parser.parse_args()
 
 
@@ -68,8 +71,13 @@ def extract(args: argparse.Namespace) -> bool:
     wanted = {one.folder: one for clips in lists.values() for one, _ in clips}
     _say_how(args)
     left = [one for one in wanted.values() if not one.folder.is_dir()]
-    cv2.setNumThreads(1)  # clips are worked on side by side; a copy of this process has no other threads
-    found = find_faults(fault_of_flow, left, args.workers, args.time_limit)
+    if args.ray:
+        found = spread(FaultSearch(fault_of_flow, args.time_limit), left, args.ray, 1, use_gpus=False)
+    else:
+        cv2.setNumThreads(
+            1
+        )  # clips are worked on side by side; a copy of this process has no other threads
+        found = find_faults(fault_of_flow, left, args.workers, args.time_limit)
     faults = dict(track(found, 'Computing flow', total=len(left)))
     bad = [
         f'{one.source.relative_to(args.media)}\t{faults[index]}\n'

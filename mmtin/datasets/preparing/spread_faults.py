@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Generic
 
+import cv2
+
 from mmtin.datasets.preparing.isolation import Item, find_faults
 
 
@@ -19,7 +21,7 @@ class FaultSearch(Generic[Item]):
         self.time_limit = time_limit
 
     def start(self, device: str, num_cpus: int) -> None:
-        """Nothing is needed."""
+        cv2.setNumThreads(1)  # a copy of this process has no other threads
 
     def __call__(self, items: Sequence[Item]) -> list[str | None]:
         found = dict(find_faults(self.fault_of, items, 1, self.time_limit))
