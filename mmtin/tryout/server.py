@@ -7,7 +7,7 @@ import socket
 import threading
 import traceback
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,18 +72,23 @@ def serve(network: Network, listener: socket.socket, local: bool, folder: Path, 
     """
     app = make_app(network, local, folder, max_size)
     config = uvicorn.Config(
-        app, log_level='warning', access_log=False, lifespan='off', timeout_graceful_shutdown=1
+        app, log_level='warning', access_log=False, lifespan='off', timeout_graceful_shutdown=5
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    server = uvicorn.Server(config)
+    app.state.ends = lambda: server.should_exit
+    server.run(sockets=[listener])
 
 
 def make_app(network: Network, local: bool, folder: Path, max_size: float) -> Starlette:
-    """The page as an application; arguments as those of :func:`serve`."""
+    """The page as an application; arguments as those of :func:`serve`.
+
+    Its ``state.ends`` is asked whether the server ends, so that answers under way do.
+    """
     pages = _Pages(network, local, folder, max_size)
     # Another site in the same browser could else give its name this machine's address, and ask here.
     # Of an IPv6 address some versions of Starlette compare the first bracket alone.
     hosts = [*_LOCAL, '[::1]', '['] if local else ['*']
-    return Starlette(
+    app = Starlette(
         routes=[
             Route('/', pages.page),
             Route('/videos', pages.try_video, methods=['PUT']),
@@ -93,6 +98,8 @@ def make_app(network: Network, local: bool, folder: Path, max_size: float) -> St
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
         exception_handlers={HTTPException: _refuse},
     )
+    app.state.ends = lambda: False
+    return app
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
@@ -156,7 +163,9 @@ class _Pages:
             if isinstance(error, ClientDisconnect):
                 return Response(status_code=_GONE)
             raise
-        return StreamingResponse(self._lines(job), media_type='application/x-ndjson')
+        return StreamingResponse(
+            self._lines(job, request.app.state.ends), media_type='application/x-ndjson'
+        )
 
     async def _receive(self, request: Request, job: _Job) -> None:
         limit = self._max_size * _MEGABYTE
@@ -173,12 +182,14 @@ class _Pages:
             sentence = f'{job.name} has more than {self._max_size:g} MB'
             raise HTTPException(413, f'{sentence}; cut it, or start the page with a larger --max-size')
 
-    async def _lines(self, job: _Job) -> AsyncIterator[str]:
+    async def _lines(self, job: _Job, ends: Callable[[], bool]) -> AsyncIterator[str]:
         work = self._worker.submit(self._work, job)
         work.add_done_callback(lambda _: job.video.unlink(missing_ok=True))
         try:
             answer = asyncio.wrap_future(work)
             while not answer.done():
+                if ends():
+                    return
                 yield _line(dict(done=job.done[-1] if job.done else None))
                 await asyncio.wait([answer], timeout=_BEAT)
             yield _line(await answer)

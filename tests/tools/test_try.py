@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from contextlib import contextmanager
+from itertools import cycle, islice
 
 import pytest
 
@@ -34,32 +36,48 @@ def fails(monkeypatch):
     return run
 
 
+@contextmanager
+def started(*args, folder):
+    """The command in a process of its own, which is there no more in the end."""
+    command = [sys.executable, '-m', 'mmtin', 'try', *map(str, args)]
+    environment = os.environ | dict(TMPDIR=str(folder / 'temporary'), PYTHONPATH=str(TOOLS.parent))
+    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with subprocess.Popen(command, cwd=folder, env=environment, **pipes) as process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
+
+
+def give(address, video):
+    """The answer to a video, as it comes."""
+    request = urllib.request.Request(f'{address}/videos?name=video', video.read_bytes(), method='PUT')
+    return urllib.request.urlopen(request)
+
+
 def test_from_start_to_end(network, tmp_path):
     pytest.importorskip(SERVER, reason='the page needs starlette and uvicorn')
     video = write_video(tmp_path / 'moving.mp4', moving_frames(12))
     (tmp_path / 'temporary').mkdir()
-    command = [sys.executable, '-m', 'mmtin', 'try', *network, '--port', '0']
-    environment = os.environ | dict(TMPDIR=str(tmp_path / 'temporary'), PYTHONPATH=str(TOOLS.parent))
-    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    with subprocess.Popen(list(map(str, command)), cwd=tmp_path, env=environment, **pipes) as process:
-        said = []
-        for line in process.stdout:
-            said.append(line)
-            if 'Ctrl-C' in line:
-                break
-        text = ''.join(said)
-        assert 'Only this machine reaches it. Ctrl-C ends it.' in text, text
+    with started(*network, '--port', '0', folder=tmp_path) as process:
+        text = ''
+        while 'Ctrl-C' not in text:
+            text += process.stdout.readline() or pytest.fail(text)
+        assert 'Only this machine reaches it. Ctrl-C ends it.' in text
         address = text.split('The page: ')[1].split()[0]
         assert address.startswith('http://127.0.0.1:')
         with urllib.request.urlopen(address) as page:
             assert '<h1>Try config</h1>' in page.read().decode()
-        request = urllib.request.Request(
-            f'{address}/videos?name=moving.mp4', video.read_bytes(), method='PUT'
-        )
-        with urllib.request.urlopen(request) as answer:
+        with give(address, video) as answer:
             assert len(json.loads(answer.read().splitlines()[-1])['predictions']) == 5
-        process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
+        # In the middle of another, of so many frames that it is not predicted by then.
+        long = write_video(tmp_path / 'long.mp4', islice(cycle(moving_frames(12)), 3000))
+        with give(address, long) as answer:
+            while not json.loads(answer.readline())['done']:
+                pass
+            process.send_signal(signal.SIGINT)
+            rest = process.stdout.read()
     assert process.returncode == 130
     assert 'Traceback' not in rest
     assert not [path for path in (tmp_path / 'temporary').rglob('*') if path.is_file()]

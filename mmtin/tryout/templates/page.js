@@ -18,7 +18,7 @@ function add(files) {
   for (const file of files) {
     const entry = { file, address: URL.createObjectURL(file), drawn: {}, state: make('span', { textContent: 'waiting' }) };
     entry.button = make('button', { type: 'button', disabled: true }, make('span', { textContent: file.name }), entry.state);
-    entry.button.addEventListener('click', () => show(entry));
+    entry.button.addEventListener('click', () => { show(entry); find('shown').scrollIntoView({ block: 'nearest' }); });
     find('videos').append(make('li', {}, entry.button));
     waiting.push(entry);
   }
@@ -40,7 +40,7 @@ async function predict() {
       if (follow) show(entry);
     } catch (error) {
       entry.state.textContent = error.message;
-      entry.state.className = 'fault';
+      Object.assign(entry.state, { className: 'fault', role: 'alert' });
     }
   }
   predicting = false;
