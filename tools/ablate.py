@@ -2,7 +2,8 @@
 """Train variants of the network over several seeds and write what each is worth.
 
 Every run is a training and a test in a process of its own. Finished runs are not done again
-and an interrupted one goes on from its last epoch: give the same command again.
+and an interrupted one goes on from its last epoch: give the same command again. With --ray they
+are spread over a cluster, one at a time on each GPU or core.
 
 With --sets it does the runs of the comparison in docs/ablation.md and keeps a record of each in
 --results, from which a later call goes on without the work directories.
@@ -21,7 +22,9 @@ from rich.progress import TimeRemainingColumn as TimeLeft
 from mmtin.ablation import campaign, comparison, results_table, runs
 from mmtin.ablation.records import read_records
 from mmtin.ablation.sets import SETS, cells
+from mmtin.ablation.spread_runs import Training
 from mmtin.ablation.variants import VARIANTS
+from mmtin.cluster import add_ray, spread
 from mmtin.commands.arguments import one_sentence_errors, positive_int
 from mmtin.config import find_config
 from mmtin.errors import UserError
@@ -87,10 +90,13 @@ def parse_args() -> argparse.Namespace:
         default=1,
         help='with --sets: runs at a time, which share the cores (default: %(default)s)',
     )
+    add_ray(parser)
     parser.add_argument('--left', action='store_true', help='with --sets: train nothing, show what is left')
     args = parser.parse_args()
     if args.sets and (args.epochs or args.config != parser.get_default('config')):
         parser.error('--sets brings its own --config and --epochs')
+    if args.ray and args.jobs > 1:
+        parser.error('--ray goes without --jobs: the cluster says how many runs go at a time')
     if args.left and not args.sets:
         parser.error('--left needs --sets')
     args.work_dir = args.work_dir or Path(
@@ -112,6 +118,14 @@ def train_all(args: argparse.Namespace) -> None:
     configs = [runs.run_config(base, run, data, described['classes'], epochs) for run in left]
     steps = [runs.num_steps(cfg, described['train_clips']) for cfg in configs]
 
+    if args.ray:
+        with progress_bar('runs') as progress:
+            task = progress.add_task('', total=len(left))
+            trained = spread(Training(args.keep_checkpoints), list(zip(left, configs)), args.ray, 1)
+            for index, result in trained:
+                progress.update(task, advance=1)
+                progress.print(said(left[index], result))
+        return
     with progress_bar() as progress:
         task = progress.add_task('', total=sum(steps))
         for index, (run, cfg, num_steps) in enumerate(zip(left, configs, steps, strict=True)):
@@ -126,8 +140,13 @@ def train_all(args: argparse.Namespace) -> None:
                 args.keep_checkpoints,
             )
             progress.update(task, completed=done + num_steps)
-            top1 = 100 * result['metrics'][results_table.METRIC]
-            progress.print(f'{run}: top-1 {top1:.1f} %, {result["minutes"]:.1f} minutes')
+            progress.print(said(run, result))
+
+
+def said(run: runs.AblationRun, result: dict) -> str:
+    """What is said of a finished run."""
+    top1 = 100 * result['metrics'][results_table.METRIC]
+    return f'{run}: top-1 {top1:.1f} %, {result["minutes"]:.1f} minutes'
 
 
 def train_sets(args: argparse.Namespace) -> None:
@@ -144,7 +163,11 @@ def train_sets(args: argparse.Namespace) -> None:
             steps[entry.cell] = max(step, steps[entry.cell])
             progress.update(task, completed=sum(steps.values()))
 
-        finished = campaign.train(left, args.results, args.jobs, threads, on_step, args.keep_checkpoints)
+        keep = args.keep_checkpoints
+        if args.ray:  # each run is told of when it has finished
+            finished = campaign.train_on_cluster(left, args.results, args.ray, keep)
+        else:
+            finished = campaign.train(left, args.results, args.jobs, threads, on_step, keep)
         for entry, record in finished:
             on_step(entry, entry.steps)
             progress.print(
@@ -153,8 +176,8 @@ def train_sets(args: argparse.Namespace) -> None:
             )
 
 
-def progress_bar() -> Progress:
-    columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TextColumn('steps'))
+def progress_bar(unit: str = 'steps') -> Progress:
+    columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
     # Runs differ in speed, so that the time left is judged by many of them.
     return Progress(*columns, TimeElapsedColumn(), TimeLeft(), speed_estimate_period=1800)
 

@@ -7,7 +7,9 @@ median over the rounds of the ratio to NAME in the same round, for the same memo
 
 import argparse
 from collections.abc import Iterable
+from operator import sub
 from pathlib import Path
+from statistics import median
 
 import torch
 from rich.progress import Progress, track
@@ -17,6 +19,7 @@ from mmtin.benchmarking.output import record, refuse_to_overwrite
 from mmtin.commands.arguments import one_sentence_errors, positive_int
 from mmtin.errors import UserError
 from mmtin.models import TINResNet
+from mmtin.prediction.spread_timing import Spread
 
 DTYPES = {'float32': torch.float32, 'float16': torch.float16, 'bfloat16': torch.bfloat16}
 
@@ -39,7 +42,7 @@ def parse_args() -> argparse.Namespace:
     dtype.add_argument('--dtype', choices=DTYPES, default='float32', help='default: %(default)s')
 
     commands = parser.add_subparsers(
-        dest='command', required=True, metavar='op|model|backbones|memory|stream|loading'
+        dest='command', required=True, metavar='op|model|backbones|memory|stream|loading|cluster'
     )
     add_op(commands, [common, rounds, dtype])
     add_model(commands, [common, rounds, dtype])
@@ -47,6 +50,7 @@ def parse_args() -> argparse.Namespace:
     add_memory(commands, [common, dtype])
     add_stream(commands, [common, rounds])
     add_loading(commands, [common, rounds])
+    add_cluster(commands, [common])
     return parser.parse_args()
 
 
@@ -150,6 +154,22 @@ def add_loading(commands, parents: list[argparse.ArgumentParser]) -> None:
     )
     loading.add_argument('--videos', type=Path, metavar='DIR', help='default: videos made for it')
     loading.add_argument('--frames', type=positive_int, default=8, help='per clip (default: %(default)s)')
+
+
+def add_cluster(commands, parents: list[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        'cluster',
+        parents=parents,
+        help='prediction spread over nodes of Ray',
+        description="Prediction of the demo's videos, a TIN of ResNet-18 with random weights: by one "
+        'process, and spread over one and two nodes of one core each on this machine. The times are whole, '
+        'from the start of the workers to the last result; `first s` is when the first results are there, '
+        '`videos/s` is the rate from then on; both are medians.',
+    )
+    command.add_argument('--repeats', type=positive_int, default=3, help='rounds (default: %(default)s)')
+    command.add_argument(
+        '--num-videos', type=positive_int, default=240, help='a multiple of 8 (default: %(default)s)'
+    )
 
 
 def add_clip(parser: argparse.ArgumentParser, size: int = 224) -> None:
@@ -271,6 +291,24 @@ def run_loading(args: argparse.Namespace) -> Iterable[dict]:
     return [record({}, row, **{'clips/s': clips[row.name] / row.median}) for row in rows]
 
 
+def run_cluster(args: argparse.Namespace) -> Iterable[dict]:
+    timing = Spread(args.num_videos)
+    with timing.ready():
+        seconds = alternate(timing.subjects, args.repeats, 0, track=bar('Predicting'))
+    later = args.num_videos - timing.batch_size
+    return [
+        record(
+            {},
+            row,
+            **{
+                'first s': median(timing.first[row.name]),
+                'videos/s': later / median(map(sub, seconds[row.name], timing.first[row.name])),
+            },
+        )
+        for row in compare(seconds, {name: {'plain': 'plain'} for name in timing.subjects})
+    ]
+
+
 RUN = {
     'op': run_op,
     'model': run_model,
@@ -278,8 +316,9 @@ RUN = {
     'memory': run_memory,
     'stream': run_stream,
     'loading': run_loading,
+    'cluster': run_cluster,
 }
-SIZES = ('clips', 'frames', 'streams', 'channels', 'size', 'layout', 'dtype', 'train_norm')
+SIZES = ('clips', 'num_videos', 'frames', 'streams', 'channels', 'size', 'layout', 'dtype', 'train_norm')
 
 
 def main() -> None:

@@ -111,7 +111,7 @@ def features(
     """The index of each video and its features, here or on a cluster."""
     if args.ray:
         work = Extraction(model, windows, args.batch_size, args.workers)
-        return spread(work, videos, args.ray, batch_size=1, use_gpus=args.device != 'cpu')
+        return spread(work, videos, args.ray, batch_size=1, gpu_batch_size=8, use_gpus=args.device != 'cpu')
     workers = default_workers(len(videos)) if args.workers is None else args.workers
     return extract_features(model, videos, windows, args.batch_size, workers)
 

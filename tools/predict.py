@@ -216,7 +216,9 @@ def predictions(
     """The index of each video and its prediction, here or on a cluster."""
     if args.ray:
         work = Prediction(model, args.batch_size, args.workers)
-        return spread(work, videos, args.ray, args.batch_size, use_gpus=args.device != 'cpu')
+        # The processes that decode for a GPU start anew for each batch that it gets.
+        for_gpu = 8 * args.batch_size
+        return spread(work, videos, args.ray, args.batch_size, for_gpu, args.device != 'cpu')
     workers = default_workers(len(videos)) if args.workers is None else args.workers
     found = predict_videos(model, videos, args.batch_size, workers)
     return enumerate(result for _, result in found)

@@ -12,6 +12,8 @@ from mmengine.config import Config
 from mmtin.ablation import runs
 from mmtin.ablation.records import Record, append_record, read_records
 from mmtin.ablation.sets import SETS, Cell
+from mmtin.ablation.spread_runs import Training
+from mmtin.cluster import spread
 from mmtin.errors import UserError
 from mmtin.version import __version__
 
@@ -111,6 +113,18 @@ def train(
                     yield entry, record
         finally:
             stop.set()
+
+
+def train_on_cluster(
+    planned: Sequence[Planned], results: Path, address: str, keep_checkpoints: bool = False
+) -> Iterator[tuple[Planned, Record]]:
+    """:func:`train` on a cluster of Ray, one run at a time on each GPU or, without any, on each core."""
+    waiting = [entry for entry in planned if entry.record is None]
+    runs_left = [(entry.run, entry.cfg) for entry in waiting]
+    for index, result in spread(Training(keep_checkpoints), runs_left, address, 1):
+        record = record_of(waiting[index], result)
+        append_record(results, record)
+        yield waiting[index], record
 
 
 def record_of(entry: Planned, result: dict) -> Record:

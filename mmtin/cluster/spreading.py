@@ -14,8 +14,6 @@ from mmtin.errors import UserError
 
 # Of one worker; then a file is held to kill it, as some damaged videos do to their decoder.
 _MOST_RESTARTS = 10
-# A GPU waits for the processes that decode at the begin of each batch, so that its batches are larger.
-_BATCHES_OF_A_GPU = 8
 
 
 class Work(Protocol):
@@ -37,7 +35,12 @@ class Share(NamedTuple):
 
 
 def spread(
-    work: Work, items: Sequence[Any], address: str, batch_size: int, use_gpus: bool = True
+    work: Work,
+    items: Sequence[Any],
+    address: str,
+    batch_size: int,
+    gpu_batch_size: int | None = None,
+    use_gpus: bool = True,
 ) -> Iterator[tuple[int, Any]]:
     """Results of items from all machines of a cluster.
 
@@ -49,6 +52,7 @@ def spread(
         items: small ones, such as paths that mean the same file on each machine.
         address: as in :func:`mmtin.cluster.connection.connected`.
         batch_size: items that a worker gets at once.
+        gpu_batch_size: the same for one with a GPU; None is ``batch_size``.
         use_gpus: False leaves GPUs to others.
 
     Yields:
@@ -61,7 +65,7 @@ def spread(
         return
     with connected(address):
         share = _share(use_gpus)
-        yield from _results(work, items, batch_size * (_BATCHES_OF_A_GPU if share.gpus else 1), share)
+        yield from _results(work, items, gpu_batch_size or batch_size if share.gpus else batch_size, share)
 
 
 def _share(use_gpus: bool) -> Share:

@@ -1,6 +1,6 @@
 """What the workers of a cluster do: the same as the commands do by themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
@@ -39,8 +39,12 @@ class Prediction(_WithNetwork):
     """:func:`mmtin.prediction.predict.predict_videos` of a worker's videos."""
 
     def __call__(self, videos: Sequence[Video]) -> list[Scores | Fault]:
+        return list(self.results(videos))
+
+    def results(self, videos: Sequence[Video]) -> Iterator[Scores | Fault]:
+        """The same, one by one."""
         found = predict_videos(self.model, videos, self.batch_size, self.num_workers or 0)
-        return [result for _, result in found]
+        return (result for _, result in found)
 
 
 class Extraction(_WithNetwork):

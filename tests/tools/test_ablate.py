@@ -90,6 +90,19 @@ def test_stopped_and_taken_up_again(ablate, data, tmp_path):
     assert status and 'other settings (epochs 2 -> 3)' in output.splitlines()[-1]
 
 
+def test_on_a_cluster(ablate, data, tmp_path, monkeypatch):
+    pytest.importorskip('ray', reason='no Ray here')
+    monkeypatch.setenv('RAY_AUTH_MODE', 'disabled')  # and no token is written
+    work_dir = tmp_path / 'work'
+    command = ('--data', data, '--variants', 'tsn', '--seeds', '0', '--epochs', '1', '--work-dir', work_dir)
+    output, status = ablate(*command, '--ray')
+    assert not status, output
+    assert 'tsn, seed 0: top-1' in output and 'TSN: no temporal module' in output
+    assert (work_dir / 'tsn/seed0/result.json').exists() and not list(work_dir.rglob('*.pth'))
+    output, status = ablate(*command, '--ray')
+    assert not status and '1 runs, 1 of them finished already' in output
+
+
 @pytest.mark.parametrize(
     ('args', 'message'),
     [
@@ -99,6 +112,7 @@ def test_stopped_and_taken_up_again(ablate, data, tmp_path):
         (('--config', 'nowhere.py'), 'error: no config at nowhere.py'),
         (('--epochs', '0'), 'expected a whole number, 1 or more'),
         (('--left',), 'error: --left needs --sets'),
+        (('--ray', '--jobs', '2'), 'error: --ray goes without --jobs: the cluster says'),
         (('--sets', 'far', '--epochs', '3'), 'error: --sets brings its own --config and --epochs'),
         (('--sets', 'far'), 'error: no folder '),
     ],
