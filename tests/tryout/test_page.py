@@ -84,6 +84,7 @@ def test_upload_shows_the_result_and_switches_layers(page, videos, visit):
     for layer in ('layer1.0', 'layer4.1'):
         tab.select_option('#layer', layer)
         playwright.expect(strip).to_contain_text(layer, timeout=GUARD)
+        playwright.expect(tab.locator('.busy')).to_have_count(0, timeout=GUARD)
         drawn.append(strip.get_attribute('aria-label'))
         assert strip.locator('image').count() == 1 and 'group 2, reversed' in strip.text_content()
     assert drawn[0] != drawn[1]

@@ -111,6 +111,7 @@ function show(entry) {
   layers.value = result.layer;
   find('offsets').innerHTML = result.offsets;
   find('weights').innerHTML = result.weights;
+  find('strip').textContent = 'drawing …';
   draw();
 }
 
@@ -123,6 +124,7 @@ function row({ name, score, colour }) {
 
 async function draw() {
   const entry = shown, layer = layers.value, strip = find('strip');
+  strip.classList.add('busy');
   try {
     if (!entry.drawn[layer]) {
       const answer = await ask(`videos/${entry.result.key}/layers/${encodeURIComponent(layer)}`);
@@ -132,6 +134,7 @@ async function draw() {
   } catch (error) {
     if (entry === shown) strip.replaceChildren(make('p', { className: 'fault', textContent: error.message }));
   }
+  if (entry === shown && layer === layers.value) strip.classList.remove('busy');
 }
 
 /* The line at the moment that plays. */
