@@ -71,10 +71,21 @@ _REMEDY = (
 
 
 def _require_answer(address: str) -> None:
-    """Ask before Ray does, which waits long for a cluster that is not there."""
+    """Ask before Ray does, which waits for minutes for a cluster that is not there."""
     host, port = address.rsplit(':', 1)
     try:
-        socket.create_connection((host, int(port)), timeout=10).close()
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            if os.environ.get('RAY_USE_TLS', '0') != '0':
+                return
+            connection.sendall(_HELLO)
+            answers = connection.recv(9)[3:4] == _SETTINGS
     except (OSError, OverflowError) as error:
         reason = getattr(error, 'strerror', None) or error
         raise UserError(f'no Ray cluster answers at {address} ({reason}); {_REMEDY}') from error
+    if not answers:
+        raise UserError(f'something else than a Ray cluster answers at {address}; {_REMEDY}')
+
+
+# What a client and a server of gRPC, thus of HTTP/2, say first: the preface and empty settings.
+_SETTINGS = b'\x04'
+_HELLO = b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' + bytes(3) + _SETTINGS + bytes(5)

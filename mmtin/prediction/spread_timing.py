@@ -51,8 +51,8 @@ class Spread:
         Raises:
             UserError: if Ray is not installed, or they do not.
         """
-        # For a cluster that nobody else reaches.
-        os.environ.update(RAY_AUTH_MODE='disabled', RAY_USAGE_STATS_ENABLED='0')
+        # Nobody else reaches the cluster. By default its workers would give way to other work.
+        os.environ.update(RAY_AUTH_MODE='disabled', RAY_USAGE_STATS_ENABLED='0', RAY_worker_niceness='0')
         try:
             import ray  # noqa: F401
         except ImportError as error:

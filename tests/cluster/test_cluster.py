@@ -3,6 +3,8 @@
 import json
 import socket
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +99,17 @@ def test_no_cluster_at_the_address(videos, monkeypatch):
         f'error: no Ray cluster answers at {address} (Connection refused); start one with'
     )
     assert '\n' not in said and not Path('list.bad.txt').exists()
+
+
+def test_something_else_at_the_address(videos, monkeypatch):
+    pytest.importorskip('ray', reason='no Ray here')
+    with ThreadingHTTPServer(('127.0.0.1', 0), BaseHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f'127.0.0.1:{server.server_port}'
+        said = run_tool(monkeypatch, 'check_videos', 'list.txt', '--media', 'videos', '--ray', address)
+        server.shutdown()
+    assert said.startswith(f'error: something else than a Ray cluster answers at {address}; start one with')
+    assert not Path('list.bad.txt').exists()
 
 
 def test_without_ray(videos, monkeypatch):
