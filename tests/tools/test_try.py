@@ -42,7 +42,13 @@ def started(*args, folder):
     command = [sys.executable, '-m', 'mmtin', 'try', *map(str, args)]
     environment = os.environ | dict(TMPDIR=str(folder / 'temporary'), PYTHONPATH=str(TOOLS.parent))
     pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    with subprocess.Popen(command, cwd=folder, env=environment, **pipes) as process:
+    # A shell that runs the tests in the background lets them ignore Ctrl-C, which a new process inherits.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(command, cwd=folder, env=environment, **pipes)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
         try:
             yield process
         except BaseException:
