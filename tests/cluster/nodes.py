@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 300  # seconds until a node is there, on the busiest machine
 SETTINGS = dict(
     RAY_AUTH_MODE='disabled',  # whether or not whoever runs the tests has a token
+    RAY_worker_niceness='0',  # or they would give way to the other tests
     RAY_health_check_period_ms='1000',
     RAY_health_check_failure_threshold='3',
 )

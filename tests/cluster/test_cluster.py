@@ -7,6 +7,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -23,12 +24,16 @@ from tests.tools.in_process import run_tool
 
 @pytest.fixture
 def videos(tmp_path, monkeypatch):
-    """Twelve and a file that is none, and a recognizer, in the current folder."""
+    """Eleven and a file that is none, a folder of frames, and a recognizer, in the current folder."""
     monkeypatch.chdir(tmp_path)
     write_recognizer(tmp_path)
     Path('videos').mkdir()
     for index in range(12):
         write_video(tmp_path / f'videos/{index:02}.mp4', moving_frames(12, seed=index))
+    Path('frames/a').mkdir(parents=True)
+    for number, frame in enumerate(moving_frames(3), 1):
+        cv2.imwrite(f'frames/a/{number:05}.jpg', frame)
+    write_lines(tmp_path / 'frames.txt', 'a 3 0', 'absent 3 0')
     Path('videos/05.mp4').write_text('no video')
     write_lines(tmp_path / 'list.txt', *(f'{index:02}.mp4 0' for index in range(13)))
 
@@ -37,6 +42,11 @@ def results(name):
     content = json.loads(Path(name).read_text())
     content.pop('videos_per_second', None)
     return content
+
+
+def content(folder):
+    files = (path for path in Path(folder).rglob('*.*') if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def test_two_nodes_one_of_them_killed(videos, monkeypatch, tmp_path, capsys):
@@ -50,6 +60,8 @@ def test_two_nodes_one_of_them_killed(videos, monkeypatch, tmp_path, capsys):
     assert run_tool(monkeypatch, 'predict', 'videos', *here, '--out', 'plain.json') == '3'
     assert run_tool(monkeypatch, *features, *here, '--out', 'plain') == '3'
     assert run_tool(monkeypatch, *check, '--bad', 'plain.txt') == '1'
+    flow = ('extract_flow', 'frames.txt', '--media', 'frames', '--method', 'dis')
+    assert run_tool(monkeypatch, *flow, '--out', 'plain_flow') == '1'
 
     with two_nodes() as (address, second):
         assert run_tool(monkeypatch, *check, '--ray', address) == '1'
@@ -62,6 +74,10 @@ def test_two_nodes_one_of_them_killed(videos, monkeypatch, tmp_path, capsys):
             np.testing.assert_allclose(
                 np.load(Path('spread', path.name)), np.load(path), rtol=1e-4, atol=1e-5
             )
+
+        assert run_tool(monkeypatch, *flow, '--out', 'flow', '--ray', address) == '1'
+        assert content('flow') == content('plain_flow')
+        assert set(content('flow')) > {'bad.txt', 'a/flow_x_00003.jpg'}
 
         add = Journal.add
 
