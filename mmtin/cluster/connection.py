@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import re
+import secrets
 import signal
 import socket
 from collections.abc import Iterator
@@ -50,6 +51,10 @@ def connected(address: str) -> Iterator[None]:
     if ':' in address:
         _require_answer(address)
     os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
+    if address == HERE:
+        # Ray would keep one in the home folder. From then on a cluster of `ray start` has it, too, and
+        # turns away machines and commands that do not say RAY_AUTH_MODE=token.
+        os.environ.setdefault('RAY_AUTH_TOKEN', secrets.token_hex(32))
     ends = signal.getsignal(signal.SIGTERM)
     dashboard = False if address == HERE else None
     try:

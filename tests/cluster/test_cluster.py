@@ -1,7 +1,9 @@
 """Commands give on a cluster what they give by themselves, whatever dies, and say what is missing."""
 
 import json
+import os
 import socket
+import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +22,8 @@ from tests.cluster.nodes import SETTINGS, two_nodes
 from tests.datasets.owner_files import write_lines
 from tests.prediction.small_recognizer import moving_frames, write_recognizer, write_video
 from tests.tools.in_process import run_tool
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -104,6 +108,19 @@ def unanswered():
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
         return f'127.0.0.1:{free.getsockname()[1]}'
+
+
+def test_this_machine_as_a_cluster_leaves_no_token(videos, tmp_path):
+    """In a process of its own, since Ray asks for the token in all that follows in a process."""
+    pytest.importorskip('ray', reason='no Ray here')
+    command = [sys.executable, '-m', 'mmtin', 'check_videos', 'list.txt', '--media', 'videos', '--ray']
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get('PYTHONPATH'))))
+    environment = {**os.environ, **SETTINGS, 'HOME': str(tmp_path / 'home'), 'PYTHONPATH': path}
+    environment.pop('RAY_AUTH_MODE', None)
+    result = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert result.returncode == 1, result.stderr
+    assert '13 clips: 11 good, 2 bad.' in result.stdout
+    assert not (tmp_path / 'home/.ray').exists()
 
 
 def test_no_cluster_at_the_address(videos, monkeypatch):
