@@ -10,7 +10,7 @@ warning says so.
 import random
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from mmaction.registry import TRANSFORMS
 from mmengine.dataset import Compose
 from torch.utils.data import DataLoader, Dataset
 
+from mmtin.benchmarking.output import record
+from mmtin.benchmarking.timing import alternate, compare
 from mmtin.datasets.synthetic.classes import SyntheticClip
 from mmtin.datasets.synthetic.drawing import write_video
 from mmtin.errors import UserError
@@ -51,6 +53,32 @@ _AUGMENTATION = {
     'test': [_SHORT_SIDE, dict(type='CenterCrop', crop_size=224)],
 }  # fmt: skip
 _PACK = [dict(type='FormatShape', input_format='NCHW'), dict(type='PackActionInputs')]
+
+
+def measure(
+    videos: Path | None,
+    num_segments: int,
+    repeats: int,
+    warmup: int,
+    track: Callable[[range], Iterable[int]] = iter,
+) -> list[dict[str, object]]:
+    """Records of all subjects, each ``fast`` one against its ``stock``, with clips a second.
+
+    Args:
+        videos, num_segments: as in :func:`loading_subjects`.
+        repeats, warmup: rounds, as in :func:`mmtin.benchmarking.timing.alternate`.
+        track: wraps the rounds to show progress.
+
+    Raises:
+        UserError: if there are no videos, or a clip is decoded wrongly.
+    """
+    subjects = loading_subjects(videos, num_segments)
+    clips = {name: call() for name, call in subjects.items()}
+    seconds = alternate(subjects, repeats, warmup, track=track)
+    # 'train, fast' is compared with 'train, stock'.
+    stock = {name: f'{name.rpartition(", ")[0]}, stock' for name in subjects}
+    rows = compare(seconds, {name: {'stock': other} for name, other in stock.items() if other in subjects})
+    return [record({}, row, **{'clips/s': clips[row.name] / row.median}) for row in rows]
 
 
 def loading_subjects(videos: Path | None, num_segments: int) -> dict[str, Callable[[], int]]:

@@ -5,15 +5,19 @@ import os
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from operator import sub
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import torch
 from mmaction.apis import init_recognizer
 
+from mmtin.benchmarking.output import record
+from mmtin.benchmarking.timing import alternate, compare
 from mmtin.cluster import spread
 from mmtin.config import find_config, read_config
 from mmtin.datasets.synthetic import write_dataset
@@ -24,6 +28,38 @@ from mmtin.prediction.videos import list_videos
 _CONFIG = 'tin_r18_demo.py'
 _HELD_OUT = 8  # of the data set, which must have some
 _MEMORY = 80_000_000  # bytes of a node for what goes from process to process; the least that Ray takes
+
+
+def measure(
+    num_videos: int, repeats: int, track: Callable[[range], Iterable[int]] = iter
+) -> list[dict[str, object]]:
+    """Records of one process and of clusters of one and two nodes: the time of all videos.
+
+    ``first s`` is when the first results are there, ``videos/s`` the rate from then on; both are medians.
+
+    Args:
+        num_videos: of the demo's, made for it; a multiple of 8.
+        repeats: rounds.
+        track: wraps the rounds to show progress.
+
+    Raises:
+        UserError: if Ray is not installed, or a cluster predicts otherwise than one process.
+    """
+    timing = Spread(num_videos)
+    with timing.ready():
+        seconds = alternate(timing.subjects, repeats, 0, track=track)
+    later = num_videos - timing.batch_size
+    return [
+        record(
+            {},
+            row,
+            **{
+                'first s': median(timing.first[row.name]),
+                'videos/s': later / median(map(sub, seconds[row.name], timing.first[row.name])),
+            },
+        )
+        for row in compare(seconds, {name: {'plain': 'plain'} for name in timing.subjects})
+    ]
 
 
 class Spread:

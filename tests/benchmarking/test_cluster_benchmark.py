@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
+from mmtin.benchmarking.cluster import Spread
 from mmtin.errors import UserError
-from mmtin.prediction.spread_timing import Spread
 
 
 @pytest.fixture(autouse=True)
