@@ -15,8 +15,10 @@ _SETTINGS = threading.Lock()  # those of matplotlib are shared by all threads
 
 
 def templates(package: str) -> jinja2.Environment:
-    """The templates in the folder ``templates`` of a package, and ``base.css`` for all pages.
+    """The templates in the folder ``templates`` of a package, with ``base.html`` and ``base.css`` of all.
 
+    A page extends ``base.html``, which puts in the package's ``page.css``. It asks nothing from elsewhere but
+    what it allows in ``sources``.
     What is put into them is escaped, and a name that is missing is an error.
     """
     return jinja2.Environment(
