@@ -17,9 +17,9 @@ _SETTINGS = threading.Lock()  # those of matplotlib are shared by all threads
 def templates(package: str) -> jinja2.Environment:
     """The templates in the folder ``templates`` of a package, with ``base.html`` and ``base.css`` of all.
 
-    A page extends ``base.html``, which puts in the package's ``page.css``. It asks nothing from elsewhere but
-    what it allows in ``sources``.
-    What is put into them is escaped, and a name that is missing is an error.
+    A page extends ``base.html``, which puts in the package's ``page.css``. It asks nothing from elsewhere
+    but what it allows in ``sources``. What is put into a page is escaped, and a name that is missing is an
+    error.
     """
     return jinja2.Environment(
         loader=jinja2.ChoiceLoader([jinja2.PackageLoader(package), jinja2.PackageLoader('mmtin.files')]),
