@@ -153,7 +153,7 @@ def match_num_segments(cfg: Config) -> None:
     backbone = cfg.get('model', {}).get('backbone') or {}
     pipeline = next(_pipelines(cfg.get('train_dataloader')), None)
     kind = type_name(backbone)
-    if kind not in ('TINResNet', 'RTCNResNet', 'TINMobileNetV2', 'InterlacedBackbone'):
+    if kind not in ('TINResNet', 'RTCNResNet', 'TINMobileNetV2', 'TINMobileOne', 'InterlacedBackbone'):
         return
     _refuse_whole_clips(cfg)
     if pipeline is None:

@@ -9,6 +9,7 @@ from mmtin.models.rtcn_resnet import RTCNResNet, TemporalConvolution
 from mmtin.models.stream import StreamState, restart_streams, stream_step
 from mmtin.models.temporal_interlace import TemporalInterlace, TINShift
 from mmtin.models.tin_mobilenet import TINMobileNetV2
+from mmtin.models.tin_mobileone import TINMobileOne
 from mmtin.models.tin_resnet import TINResNet
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     'RTCNResNet',
     'StreamState',
     'TINMobileNetV2',
+    'TINMobileOne',
     'TINResNet',
     'TINShift',
     'TemporalConvolution',

@@ -4,7 +4,7 @@ from torch import nn
 
 from mmtin.errors import UserError
 from mmtin.models.interlaced_conv import InterlacedConv
-from mmtin.models.residual_branches import first_convolutions
+from mmtin.models.residual_branches import first_convolutions, input_channels
 from mmtin.models.temporal_interlace import TemporalInterlace
 
 
@@ -32,8 +32,9 @@ def interlace_(
     with ``strict=False``. Give the optimizer the parameters after this call, not before.
 
     Args:
-        model: a ResNet or one of its kin, RegNet, MobileNet, EfficientNet, MNASNet or ConvNeXt, as
-            torchvision, timm and MMAction2 build them. Blocks that add no shortcut stay as they are.
+        model: a ResNet or one of its kin, RegNet, MobileNet, MobileOne, EfficientNet, MNASNet or ConvNeXt,
+            as torchvision, timm, MMPretrain and MMAction2 build them. Blocks that add no shortcut stay as
+            they are.
         num_segments: T, frames in a clip.
         shift_div: one in ``shift_div`` channels is interlaced, rounded down to as many in each group that
             moves as in the others; but at least one in each.
@@ -59,24 +60,26 @@ def interlace_(
     if not convolutions:
         raise UserError(
             f'{type(model).__name__} has no residual block that interlace_ knows; take a ResNet or '
-            'one of its kin, RegNet, MobileNet, EfficientNet, MNASNet or ConvNeXt, of torchvision, timm or '
-            'MMAction2'
+            'one of its kin, RegNet, MobileNet, MobileOne, EfficientNet, MNASNet or ConvNeXt, of '
+            'torchvision, timm, MMPretrain or MMAction2'
         )
     if min(shift_div, groups) < 1:
         raise UserError(f'shift_div and groups must be at least 1, got {shift_div} and {groups}')
     moving_groups = groups * 2 if reverse else groups
     interlaced = {}
     for name, conv in convolutions.items():
-        if conv.in_channels < moving_groups:
+        in_channels = input_channels(conv)
+        if in_channels < moving_groups:
             raise UserError(
-                f'{name} sees {conv.in_channels} channels, too few for {moving_groups} groups that move; '
+                f'{name} sees {in_channels} channels, too few for {moving_groups} groups that move; '
                 'choose fewer groups, or reverse=False'
             )
         interlace = TemporalInterlace(
-            conv.in_channels, num_segments, shift_div, groups, reverse, max_offset, initial_offset,
-            offsets_per, causal, folded_channels=_folded(conv.in_channels, shift_div, moving_groups),
+            in_channels, num_segments, shift_div, groups, reverse, max_offset, initial_offset,
+            offsets_per, causal, folded_channels=_folded(in_channels, shift_div, moving_groups),
         )  # fmt: skip
-        interlaced[name] = InterlacedConv(interlace.to(conv.weight.device, conv.weight.dtype), conv)
+        weight = next(conv.parameters())
+        interlaced[name] = InterlacedConv(interlace.to(weight.device, weight.dtype), conv)
     for name, module in interlaced.items():
         parent, _, own_name = name.rpartition('.')
         setattr(model.get_submodule(parent), own_name, module)

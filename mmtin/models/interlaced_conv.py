@@ -29,10 +29,11 @@ class InterlacedConv(CombineNet):
 
     Args:
         interlace: ``net1`` in a state dict, as in MMAction2's ResNetTIN.
-        conv: ``net2``.
+        conv: ``net2``; what is not a plain convolution, such as a block of several, sees the interlaced
+            frames as a tensor of their own.
     """
 
-    def __init__(self, interlace: TemporalInterlace, conv: nn.Conv2d) -> None:
+    def __init__(self, interlace: TemporalInterlace, conv: nn.Module) -> None:
         super().__init__(interlace, conv)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -17,12 +17,19 @@ _FAMILIES = (
     ('conv_dw', 'mlp', 'shortcut'),  # timm's ConvNeXt
     ('conv2_kxk', 'shortcut'),  # timm's networks of configurable blocks, such as RegNetZ
 )
+# Blocks that deployment folds into a single convolution, shortcut and all: the block is the convolution.
+_FOLDED_FAMILIES = (
+    ('branch_scale', 'branch_norm'),  # MMPretrain's MobileOne
+    ('conv_scale', 'identity'),  # timm's MobileOne
+)
 # What lies beside the residual branch, and attention, within which several convolutions see its input.
 _APART = {'downsample', 'proj', 'shortcut', 'attn'}
 
 
-def first_convolutions(model: nn.Module) -> dict[str, nn.Conv2d]:
+def first_convolutions(model: nn.Module) -> dict[str, nn.Module]:
     """The first convolution of the residual branch of each block with a shortcut, by its name in ``model``.
+
+    Of MobileOne it is each 3 x 3 block with a shortcut, as a whole.
 
     Raises:
         UserError: if that of a block is not an ``nn.Conv2d``.
@@ -31,7 +38,14 @@ def first_convolutions(model: nn.Module) -> dict[str, nn.Conv2d]:
     for name, block in model.named_modules():
         if _adds_a_shortcut(block):
             found.update(_first_convolution(name, block))
+        elif _is_a_folded_block(block):
+            found[name] = block
     return found
+
+
+def input_channels(first: nn.Module) -> int:
+    """C that one of :func:`first_convolutions` sees."""
+    return next(module.in_channels for module in first.modules() if isinstance(module, nn.Conv2d))
 
 
 def _adds_a_shortcut(module: nn.Module) -> bool:
@@ -42,7 +56,12 @@ def _adds_a_shortcut(module: nn.Module) -> bool:
     return False
 
 
-def _first_convolution(prefix: str, block: nn.Module) -> Iterator[tuple[str, nn.Conv2d]]:
+def _is_a_folded_block(module: nn.Module) -> bool:
+    """Whether it is a 3 x 3 block with a shortcut: one of 1 x 1 has no branch of the first name."""
+    return any(all(getattr(module, sign, None) is not None for sign in signs) for signs in _FOLDED_FAMILIES)
+
+
+def _first_convolution(prefix: str, block: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """The first layer that convolves, if any: blocks hold their layers in the order of their work."""
     for name, module in block.named_modules(prefix=prefix):
         apart = name.removeprefix(prefix).lstrip('.').partition('.')[0] in _APART

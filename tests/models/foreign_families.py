@@ -4,9 +4,11 @@ import copy
 
 import torch
 from mmaction.registry import MODELS
+from mmengine.hub import get_config
 from torch import nn
 
-from mmtin.models import TINMobileNetV2, interlace_, stream_step
+from mmtin.models import TINMobileNetV2, TINMobileOne, interlace_, stream_step
+from mmtin.models.interlaced_conv import InterlacedConv
 from tests.models.zoo import build, relative, temporal
 
 T = 4
@@ -26,6 +28,7 @@ NETWORKS = {
         'nf_regnet_b0',
         'mobilenetv3_small_100',
         'mobilenetv4_conv_small',
+        'mobileone_s0',
         'tf_efficientnet_b0',
         'convnextv2_atto',
     ],
@@ -115,6 +118,37 @@ def tin_mobilenet_or_torchvision() -> float:
     return relative(ours(frames), theirs.features(frames))
 
 
+@torch.inference_mode()
+def tin_mobileone() -> dict:
+    """In the place of MobileOneTSM in MMAction2's own config, without its weights of ImageNet."""
+    cfg = get_config(
+        'mmaction::recognition/tsm/tsm_imagenet-pretrained-mobileone-s4_8xb16-1x1x16-50e_kinetics400-rgb.py'
+    )
+    cfg.model.backbone.update(arch='s0', init_cfg=None, pretrained2d=False)
+    cfg.model.cls_head.in_channels = 1024
+    cfg.model._scope_ = 'mmaction'
+    theirs = MODELS.build(cfg.model)
+    cfg.model.backbone.type = 'TINMobileOne'
+    ours = MODELS.build(cfg.model).eval()
+    ours.load_state_dict(theirs.state_dict(), strict=False)
+    places = [name for name, module in ours.named_modules() if isinstance(module, InterlacedConv)]
+    frames = torch.randn(16, 3, 32, 32)
+    features = ours.backbone(frames)
+    deployed = copy.deepcopy(ours.backbone)
+    deployed.switch_to_deploy()
+    for module in temporal(ours):
+        _hold_still(module)
+    plain = TINMobileOne('s0', is_tin=False).eval()
+    plain.load_state_dict(theirs.backbone.state_dict(), strict=False)
+    return dict(
+        classes=list(ours.cls_head(ours.backbone(frames), 16).shape),
+        places=len(places),
+        moved=relative(features, plain(frames)),
+        folded_or_not=relative(deployed(frames), features),
+        held_still_or_plain=relative(ours.backbone(frames), plain(frames)),
+    )
+
+
 def families() -> dict:
     networks = {
         f'{library} {name}': examine(library, name) for library in NETWORKS for name in NETWORKS[library]
@@ -124,4 +158,5 @@ def families() -> dict:
         step_or_clip=step_or_clip(),
         as_backbones=as_backbones(),
         tin_mobilenet_or_torchvision=tin_mobilenet_or_torchvision(),
+        tin_mobileone=tin_mobileone(),
     )

@@ -1,5 +1,9 @@
-"""Interlace networks of torchvision and timm in a process of its own, and print the results as JSON."""
+"""Interlace networks of other libraries in a process of its own, and print the results as JSON."""
 
+from tests.models.zoo import LIBRARIES, build, relative, temporal, torchvision
+
+# isort: split
+# First the zoo: mmtin imports MMAction2, that MMPretrain, and that torchvision, as the zoo makes it work.
 import copy
 import json
 import sys
@@ -10,7 +14,6 @@ from torch import nn
 from mmtin.models import TINResNet, interlace_
 from tests.docs.code_blocks import run_python
 from tests.models.foreign_families import families
-from tests.models.zoo import LIBRARIES, build, relative, temporal, torchvision
 
 T = 4
 SAME_AS_OURS = {'resnet18': 18, 'resnet50': 50}

@@ -19,8 +19,8 @@ SCRIPT = Path(__file__).with_name('foreign_resnets.py')
 
 @pytest.fixture(scope='module')
 def zoo():
-    if not (ZOO / 'torchvision').is_dir() or not (ZOO / 'timm').is_dir():
-        pytest.skip(f'torchvision and timm are not in {ZOO}; tools/setup.sh puts them there')
+    if not all((ZOO / library).is_dir() for library in ('torchvision', 'timm', 'mmpretrain')):
+        pytest.skip(f'torchvision, timm and mmpretrain are not in {ZOO}; tools/setup.sh puts them there')
     # Theirs last, so that nothing of this environment is hidden.
     path = os.pathsep.join([str(SCRIPT.parents[2]), str(ZOO)])
     process = subprocess.run(
@@ -80,6 +80,7 @@ FAMILIES = {
     'timm nf_regnet_b0': (16, 'stages.0.0.conv1'),
     'timm mobilenetv3_small_100': (6, 'blocks.1.1.conv_pw'),
     'timm mobilenetv4_conv_small': (10, 'blocks.2.1.pw_exp.conv'),
+    'timm mobileone_s0': (17, 'stages.0.2'),
     'timm tf_efficientnet_b0': (9, 'blocks.1.1.conv_pw'),
     'timm convnextv2_atto': (12, 'stages.0.blocks.0.conv_dw'),
 }
@@ -108,6 +109,15 @@ def test_backbones_of_recognizers(zoo):
 
 def test_tin_mobilenet_takes_torchvisions_weights(zoo):
     assert zoo['families']['tin_mobilenet_or_torchvision'] < 1e-5
+
+
+def test_tin_mobileone_takes_the_place_of_tsm(zoo):
+    result = zoo['families']['tin_mobileone']
+    assert result['classes'] == [1, 400]
+    assert result['places'] == 17
+    assert result['moved'] > 1e-3
+    assert result['folded_or_not'] < 1e-5
+    assert result['held_still_or_plain'] < 1e-5
 
 
 def test_goes_frame_by_frame(zoo):

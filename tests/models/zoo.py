@@ -1,4 +1,4 @@
-"""The networks of torchvision and timm, for a process of its own, with tools/setup.sh's zoo on the path.
+"""The networks of other libraries, for a process of its own with the zoo of tools/setup.sh on the path.
 
 torchvision's wheel is for one build of torch, and its package fails to import on any other because its
 operators for detection are missing. Their names are all that its networks need.
