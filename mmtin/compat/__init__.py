@@ -29,6 +29,7 @@ def apply() -> None:
     mmaction.import_models_quietly()
     mmaction.score_in_float32()
     mmaction.refuse_joined_clips()
+    mmaction.shift_in_fewer_stages()
     mmaction.import_scipy_stats_late()
     mmaction.jitter_hue_on_numpy_2()
     mmaction.overlap_tubes_on_numpy_2()

@@ -16,6 +16,8 @@ import torch
 from mmaction.datasets.transforms import ColorJitter, Flip
 from mmaction.evaluation.functional import multisports_utils
 from mmaction.evaluation.metrics import MultiSportsMetric
+from mmaction.models.backbones.resnet_tsm import TemporalShift
+from mmaction.registry import MODELS
 from mmengine import dump
 from mmengine.config import Config
 from mmengine.dataset import Compose
@@ -83,6 +85,21 @@ def test_hue_turns_round_the_colour_wheel(factor):
     adjusted = ColorJitter.adjust_hue(image.astype(np.float32), factor)
     assert adjusted.dtype == np.float32
     assert (adjusted == cv2.cvtColor(turned, cv2.COLOR_HSV2RGB)).all()
+
+
+@pytest.mark.parametrize('place', ['block', 'blockres'])
+@pytest.mark.parametrize('stages', [2, 3, 4])
+def test_tsm_with_fewer_stages(place, stages):
+    fewer = dict(num_stages=stages, out_indices=(stages - 1,), strides=(1, 2, 2, 2)[:stages])
+    tsm = MODELS.build(
+        dict(
+            type='ResNetTSM', depth=18, num_segments=4, shift_place=place, dilations=(1,) * stages, **fewer
+        )
+    )
+    features = tsm(torch.zeros(4, 3, 32, 32))
+    assert features.shape[:2] == (4, 2 ** (stages + 5))
+    assert sum(isinstance(module, TemporalShift) for module in tsm.modules()) == 2 * stages
+    assert not [name for name, _ in tsm.named_children() if name > f'layer{stages}' and 'layer' in name]
 
 
 def test_scipy_stats_comes_when_it_is_called():
