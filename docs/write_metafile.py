@@ -42,6 +42,7 @@ DATA = dict(
     demo='mmtin demo',
     far='mmtin demo, events far apart',
     vc1='MIRACL-VC1',
+    surv='Surveillance Camera Fight Dataset',
     finetune='your own',
 )
 # Whose paper a network is of, where its name does not say so.
@@ -113,7 +114,7 @@ def _recipe(name: str, cfg: Config, weights: str | None) -> str:
     for beginning, owner in RELEASES.items():
         if name.startswith(beginning):
             return owner
-    if weights is None or 'finetune' in cfg:
+    if weights is None or 'finetune' in cfg or cfg.optim_wrapper.optimizer.type == 'AdamW':
         return 'mmtin'
     return 'paper' if cfg.load_from else 'MMAction2'
 

@@ -23,7 +23,7 @@ from mmtin.ablation import campaign, comparison, results_table, runs
 from mmtin.ablation.records import read_records
 from mmtin.ablation.sets import SETS, cells
 from mmtin.ablation.spread_runs import Training
-from mmtin.ablation.variants import VARIANTS
+from mmtin.ablation.variants import VARIANTS, variants_of
 from mmtin.cluster import add_ray, spread
 from mmtin.commands.arguments import one_sentence_errors, positive_int
 from mmtin.config import find_config
@@ -51,13 +51,13 @@ def parse_args() -> argparse.Namespace:
         nargs='+',
         choices=VARIANTS,
         metavar='NAME',
-        help='which of those below (default: all)',
+        help="which of those below (default: all of the recipe's trunk)",
     )
     parser.add_argument(
         '--seeds',
         nargs='+',
         type=int,
-        help='(default: 0 1 2; with --sets 5 of TSN, TSM and TIN and 3 of others)',
+        help='(default: 0 1 2; with --sets as many as the comparison asks for: 5 or 3)',
     )
     parser.add_argument('--epochs', type=positive_int, help="of each run (default: the config's)")
     parser.add_argument(
@@ -111,8 +111,8 @@ def train_all(args: argparse.Namespace) -> None:
     epochs = args.epochs or base.train_cfg.max_epochs
     described = runs.describe_data(data)
     runs.claim(args.work_dir, dict(config=Path(args.config).name, epochs=epochs, data=described))
-    variants, seeds = args.variants or VARIANTS, args.seeds or (0, 1, 2)
-    planned = runs.plan(args.work_dir.resolve(), dict.fromkeys(variants), dict.fromkeys(seeds))
+    variants, seeds = variants_of(runs.trunk(base), args.variants), args.seeds or (0, 1, 2)
+    planned = runs.plan(args.work_dir.resolve(), variants, dict.fromkeys(seeds))
     left = [run for run in planned if not run.result_file.exists()]
     print(f'{len(planned)} runs, {len(planned) - len(left)} of them finished already.')
     configs = [runs.run_config(base, run, data, described['classes'], epochs) for run in left]

@@ -12,9 +12,8 @@ from tabulate import tabulate
 
 from mmtin.ablation.records import Record
 from mmtin.ablation.sets import SETS, Cell
-from mmtin.ablation.variants import VARIANTS
+from mmtin.ablation.variants import MAIN, VARIANTS
 
-BASELINE = 'tsm'
 CONFIDENCE = 0.95
 
 
@@ -63,6 +62,7 @@ def table(rows: Mapping[str, Mapping[int, Record]]) -> str:
     to TSM with its interval; top-1 with the frames of every test clip in reverse; minutes of training.
     """
     lines = []
+    _, tsm, _ = MAIN[VARIANTS[next(iter(rows))].trunk]
     for variant, runs in rows.items():
         values = [record.top1 for record in runs.values()]
         spread = f' ± {stdev(values):.1f}' if len(values) > 1 else ''
@@ -71,7 +71,7 @@ def table(rows: Mapping[str, Mapping[int, Record]]) -> str:
                 VARIANTS[variant].label,
                 f'{mean(values):.1f}{spread}',
                 ', '.join(f'{seed}: {record.top1:.1f}' for seed, record in runs.items()),
-                to_baseline(runs, rows.get(BASELINE, {})),
+                to_baseline(runs, rows.get(tsm, {})),
                 f'{mean(record.top1_reversed for record in runs.values()):.1f}',
                 f'{mean(record.minutes for record in runs.values()):.1f}',
             )

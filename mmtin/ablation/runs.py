@@ -27,8 +27,9 @@ from mmtin.errors import UserError
 from mmtin.files.digest import digest
 from mmtin.files.whole import write_whole
 
-# Entries of the trunk's config that a variant replaces.
+# Entries of the trunk's config that a variant replaces, and one that TINs keep.
 _TEMPORAL = {'type', 'num_segments', 'shift_div', 'groups', 'reverse', 'max_offset', 'initial_offset'}
+_OF_TINS = 'initial_offset'
 _POLL = 0.5  # seconds
 
 
@@ -111,6 +112,8 @@ def run_config(
     trunk = cfg.model.backbone
     cfg.model.cls_head.num_segments = num_segments or cfg.model.cls_head.num_segments
     backbone = {key: value for key, value in trunk.items() if key not in _TEMPORAL} | dict(variant.backbone)
+    if _OF_TINS in trunk and 'TIN' in backbone['type']:
+        backbone.setdefault(_OF_TINS, trunk[_OF_TINS])
     if variant.is_temporal:
         backbone['num_segments'] = cfg.model.cls_head.num_segments
     cfg.model.backbone = backbone
@@ -119,8 +122,10 @@ def run_config(
     for name, split in (('train_dataloader', 'train'), ('test_dataloader', 'val')):
         dataset = cfg[name].dataset
         dataset.ann_file = str(data_root / f'{split}.txt')
-        frames = 'Rawframe' in type_name(dataset)
-        dataset.data_prefix = dict(img=str(data_root / 'media')) if frames else dict(video=str(data_root))
+        for kind, place in dataset.data_prefix.items():
+            dataset.data_prefix[kind] = str(
+                data_root / 'media' if Path(place).name == 'media' else data_root
+            )
         dataset.pipeline = decoding_once(dataset.pipeline)
         for step in dataset.pipeline:
             if step['type'] == 'SampleFrames':
@@ -141,6 +146,11 @@ def run_config(
     cfg.default_hooks.checkpoint = dict(type='WholeCheckpointHook', interval=1, max_keep_ckpts=1)
     cfg.default_hooks.logger.interval = 10
     return cfg
+
+
+def trunk(cfg: Config) -> str:
+    """The 2D network of a config's backbone, as variants name it."""
+    return 'MobileNetV2' if 'MobileNet' in type_name(cfg.model.backbone) else 'ResNet'
 
 
 def decoding_once(pipeline: Iterable[dict]) -> list[dict]:

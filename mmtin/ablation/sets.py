@@ -1,9 +1,9 @@
 """The sets on which variants are compared, and which runs the comparison asks for."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from mmtin.ablation.variants import VARIANTS
+from mmtin.ablation.variants import MAIN, variants_of
 
 
 class AblationSet(NamedTuple):
@@ -16,6 +16,8 @@ class AblationSet(NamedTuple):
         epochs: of a run.
         frames: T, frames of a clip, that are compared. All variants run with the first one.
         made_by: the command that makes the folder.
+        trunk: the 2D network whose variants are compared.
+        main_seeds: of each of the trunk's main variants.
     """
 
     folder: str
@@ -24,6 +26,8 @@ class AblationSet(NamedTuple):
     epochs: int
     frames: tuple[int, ...]
     made_by: str
+    trunk: str = 'ResNet'
+    main_seeds: int = 5
 
 
 SETS = {
@@ -39,7 +43,7 @@ SETS = {
         'demo_far',
         'made videos, two events far apart',
         'tin_r18_24f_demo_far.py',
-        5,
+        12,
         (24, 16, 8),
         'tools/make_demo_data.py --difficulty far --clips 1600 --val-clips 640',
     ),
@@ -59,12 +63,31 @@ SETS = {
         (24, 16),
         'tools/prepare_data.py miracl_vc1_order --media FOLDER',
     ),
+    'miracl_vc1_imagenet': AblationSet(
+        'miracl_vc1',
+        "MIRACL-VC1: words read from the lips of unseen speakers, from ImageNet's weights",
+        'tin_mobilenetv2_miracl_vc1.py',
+        6,
+        (8,),
+        'tools/prepare_data.py miracl_vc1 --media FOLDER',
+        trunk='MobileNetV2',
+        main_seeds=3,
+    ),
+    'fight_surv': AblationSet(
+        'fight_surv',
+        "surveillance cameras: is there a fight, from ImageNet's weights",
+        'tin_mobilenetv2_fight_surv.py',
+        15,
+        (8,),
+        'tools/prepare_data.py folder --media FOLDER --out data/fight_surv',
+        trunk='MobileNetV2',
+        main_seeds=3,
+    ),
 }
 
-# What is compared above all, with more seeds, and what is compared for other numbers of frames.
-MAIN = ('tsn', 'tsm', 'tin')
-MAIN_SEEDS, OTHER_SEEDS = range(5), range(3)
-FOR_OTHER_FRAMES = (*MAIN, 'tin_r2')
+# Seeds of variants that are not main ones, and what is compared for other numbers of frames.
+OTHER_SEEDS = 3
+FOR_OTHER_FRAMES = (*MAIN['ResNet'], 'tin_r2')
 
 
 class Cell(NamedTuple):
@@ -89,20 +112,23 @@ def cells(
 
     What is not given is what the comparison asks for. Main rows come first, then seed by seed, so that
     one cut short compares all variants on the same seeds.
+
+    Raises:
+        UserError: if one of ``variants`` is not of the trunk of one of the sets.
     """
+    variants = list(variants) if variants is not None else None
     planned = []
     for name in sets:
         for rank, count in enumerate(dict.fromkeys(frames or SETS[name].frames)):
-            for variant in dict.fromkeys(variants or _variants(SETS[name], count)):
-                main = variant in MAIN and count == SETS[name].frames[0]
-                for seed in dict.fromkeys(seeds if seeds is not None else _seeds(main)):
+            for variant in _variants(SETS[name], count, variants):
+                main = variant in MAIN[SETS[name].trunk] and count == SETS[name].frames[0]
+                asked = range(SETS[name].main_seeds if main else OTHER_SEEDS)
+                for seed in dict.fromkeys(seeds if seeds is not None else asked):
                     planned.append((not main, seed, rank, Cell(name, count, variant, seed)))
     return [cell for *_, cell in sorted(planned, key=lambda entry: entry[:3])]
 
 
-def _variants(of: AblationSet, frames: int) -> Iterator[str]:
-    yield from VARIANTS if frames == of.frames[0] else FOR_OTHER_FRAMES
-
-
-def _seeds(main: bool) -> range:
-    return MAIN_SEEDS if main else OTHER_SEEDS
+def _variants(of: AblationSet, frames: int, wanted: Iterable[str] | None) -> Iterable[str]:
+    if wanted is None and frames != of.frames[0]:
+        return FOR_OTHER_FRAMES
+    return variants_of(of.trunk, wanted)

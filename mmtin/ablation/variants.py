@@ -1,7 +1,9 @@
 """The networks that are compared: one table, each row a backbone over the same trunk and recipe."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
+
+from mmtin.errors import UserError
 
 
 class Variant(NamedTuple):
@@ -9,15 +11,17 @@ class Variant(NamedTuple):
 
     Attributes:
         label: what tables and charts call it.
-        backbone: entries of the backbone's config that differ from the trunk's depth.
+        backbone: entries of the backbone's config that differ from the trunk's, such as its depth.
         imports: modules that register the backbone, other than mmtin.
         is_temporal: whether it is told how many frames a clip has.
+        trunk: the 2D network that it is a variant of.
     """
 
     label: str
     backbone: Mapping[str, Any]
     imports: tuple[str, ...] = ()
     is_temporal: bool = True
+    trunk: str = 'ResNet'
 
 
 def _tin(**backbone: Any) -> dict[str, Any]:
@@ -57,4 +61,41 @@ VARIANTS: dict[str, Variant] = {
         dict(type='MMCVGradientTINResNet', max_offset=2.0, initial_offset=0.5),
         ('mmtin.ablation.mmcv_gradient',),
     ),
+    'light_tsn': Variant(
+        'TSN: MobileNetV2',
+        dict(type='TINMobileNetV2', is_tin=False),
+        is_temporal=False,
+        trunk='MobileNetV2',
+    ),
+    'light_tsm': Variant(
+        'TSM: MobileNetV2, fixed shifts by one frame',
+        dict(type='TSMMobileNetV2', shift_div=8),
+        ('mmtin.ablation.tsm_mobilenet',),
+        trunk='MobileNetV2',
+    ),
+    'light_tin': Variant(
+        'TIN: MobileNetV2, 2 groups, reversed, R = T/2', dict(type='TINMobileNetV2'), trunk='MobileNetV2'
+    ),
 }
+
+# What is compared above all: TSN, TSM and TIN of each trunk. The second is what differences are taken to.
+MAIN = {'ResNet': ('tsn', 'tsm', 'tin'), 'MobileNetV2': ('light_tsn', 'light_tsm', 'light_tin')}
+
+
+def variants_of(trunk: str, wanted: Iterable[str] | None = None) -> tuple[str, ...]:
+    """The variants of a trunk, of ``wanted`` if given.
+
+    Raises:
+        UserError: if a wanted one is of another trunk.
+    """
+    own = tuple(name for name, variant in VARIANTS.items() if variant.trunk == trunk)
+    if wanted is None:
+        return own
+    wanted = tuple(dict.fromkeys(wanted))
+    for name in wanted:
+        if name not in own:
+            raise UserError(
+                f'{name} is a variant of {VARIANTS[name].trunk} and this recipe trains {trunk}s; choose of '
+                f'{", ".join(own)}'
+            )
+    return wanted

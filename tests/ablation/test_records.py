@@ -6,7 +6,7 @@ import pytest
 
 from mmtin.ablation.records import append_record, as_bits, read_records
 from mmtin.ablation.sets import SETS, Cell, cells
-from mmtin.ablation.variants import VARIANTS
+from mmtin.ablation.variants import variants_of
 from mmtin.errors import UserError
 from tests.ablation.made_records import record
 
@@ -69,7 +69,10 @@ def test_main_rows_come_first_and_have_most_seeds():
         'hard, 8 frames, tsn, seed 0',
         'far, 24 frames, tsn, seed 1',
     ]
-    count = {variant: sum(cell[:3] == ('far', 24, variant) for cell in planned) for variant in VARIANTS}
-    assert count == {name: 5 if name in ('tsn', 'tsm', 'tin') else 3 for name in VARIANTS}
+    names = variants_of('ResNet')
+    count = {variant: sum(cell[:3] == ('far', 24, variant) for cell in planned) for variant in names}
+    assert count == {name: 5 if name in ('tsn', 'tsm', 'tin') else 3 for name in names}
     assert {cell.frames for cell in planned if cell.set == 'far'} == set(SETS['far'].frames)
     assert cells(['far'], [8], ['tin'], [7, 7]) == [Cell('far', 8, 'tin', 7)]
+    light = [cell.variant for cell in cells(['fight_surv'])]
+    assert light == ['light_tsn', 'light_tsm', 'light_tin'] * 3

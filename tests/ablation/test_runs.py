@@ -4,13 +4,18 @@ import json
 from pathlib import Path
 
 import pytest
+from mmaction.models.backbones.resnet_tsm import TemporalShift
+from mmaction.registry import MODELS
 from mmengine.config import Config
 
-from mmtin.ablation.runs import claim, describe_data, num_parameters, num_steps, plan, run_config
-from mmtin.ablation.variants import VARIANTS
+from mmtin.ablation.runs import claim, describe_data, num_parameters, num_steps, plan, run_config, trunk
+from mmtin.ablation.variants import variants_of
 from mmtin.errors import UserError
+from mmtin.models import TemporalInterlace
 
-CONFIG = Path(__file__).parents[2] / 'configs/tin_r18_demo.py'
+CONFIGS = Path(__file__).parents[2] / 'configs'
+CONFIG = CONFIGS / 'tin_r18_demo.py'
+TIME = (TemporalInterlace, TemporalShift)
 
 
 def make_data(root):
@@ -20,9 +25,9 @@ def make_data(root):
     return root
 
 
-def config_of(variant, tmp_path, seed=3):
+def config_of(variant, tmp_path, seed=3, config=CONFIG):
     (run,) = plan(tmp_path / 'work', [variant], [seed])
-    return run_config(Config.fromfile(CONFIG), run, tmp_path / 'data', num_classes=5, epochs=7)
+    return run_config(Config.fromfile(config), run, tmp_path / 'data', num_classes=5, epochs=7)
 
 
 def test_seed_by_seed(tmp_path):
@@ -31,7 +36,7 @@ def test_seed_by_seed(tmp_path):
     assert len({run.folder for run in runs}) == 4
 
 
-@pytest.mark.parametrize('variant', VARIANTS)
+@pytest.mark.parametrize('variant', variants_of('ResNet'))
 def test_only_backbones_differ(variant, tmp_path):
     cfg, tin = config_of(variant, tmp_path), config_of('tin', tmp_path)
     assert cfg.model.backbone.depth == 18
@@ -42,6 +47,28 @@ def test_only_backbones_differ(variant, tmp_path):
     for key in ('custom_imports', 'work_dir'):
         tin.pop(key), cfg.pop(key)
     assert cfg.to_dict() == tin.to_dict()
+
+
+def test_light_ones_start_from_the_same_weights(tmp_path):
+    config = CONFIGS / 'tin_mobilenetv2_fight_surv.py'
+    backbones = []
+    for variant in variants_of(trunk(Config.fromfile(config))):
+        cfg = config_of(variant, tmp_path, config=config)
+        assert cfg.model.backbone.pretrained == 'torchvision://mobilenet_v2'
+        assert cfg.train_dataloader.dataset.data_prefix == dict(video=str(tmp_path / 'data/media'))
+        assert num_parameters(cfg) > 2e6
+        cfg.model.backbone.pretrained = None
+        backbones.append(MODELS.build(cfg.model.backbone))
+    tsn, tsm, tin = (sum(isinstance(m, TIME) for m in backbone.modules()) for backbone in backbones)
+    assert (tsn, tsm, tin) == (0, 10, 10)
+
+
+def test_variants_of_another_trunk_are_refused():
+    assert variants_of('MobileNetV2', ['light_tin', 'light_tin']) == ('light_tin',)
+    with pytest.raises(
+        UserError, match='tsm is a variant of ResNet and this recipe trains MobileNetV2s; choose'
+    ):
+        variants_of('MobileNetV2', ['tsm'])
 
 
 def test_what_a_run_is_told(tmp_path):
@@ -59,7 +86,7 @@ def test_what_a_run_is_told(tmp_path):
 
 def test_base_config_is_left_alone(tmp_path):
     base = Config.fromfile(CONFIG)
-    for run in plan(tmp_path, VARIANTS, [0]):
+    for run in plan(tmp_path, variants_of('ResNet'), [0]):
         run_config(base, run, tmp_path, num_classes=2, epochs=1)
     assert base.to_dict() == Config.fromfile(CONFIG).to_dict()
 

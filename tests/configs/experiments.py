@@ -30,6 +30,8 @@ OTHERS = {
     'tsm_r18_miracl_vc1',
     'tsn_r18_miracl_vc1',
     'rtcn_r18_miracl_vc1',
+    'tin_mobilenetv2_fight_surv',
+    'tin_mobilenetv2_miracl_vc1',
     'tin_mobilenetv2_sthv1',
 }
 

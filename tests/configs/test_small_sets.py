@@ -1,4 +1,4 @@
-"""The recipes of lip reading and of events far apart: what their names say, trained and tested on a few clips."""
+"""The recipes of small sets, of lip reading and events far apart for instance: what their names say, trained and tested on a few clips."""
 
 import pytest
 from mmengine.config import Config
@@ -20,6 +20,8 @@ CASES = {
     'tin_r18_24f_miracl_vc1': ('TINResNet', 24, 56, LIPS),
     'tin_r18_24f_order_miracl_vc1': ('TINResNet', 24, 56, 'data/miracl_vc1_order'),
     'tin_r18_24f_demo_far': ('TINResNet', 24, 24, 'data/demo_far'),
+    'tin_mobilenetv2_miracl_vc1': ('TINMobileNetV2', 8, 80, LIPS),
+    'tin_mobilenetv2_fight_surv': ('TINMobileNetV2', 8, 112, 'data/fight_surv'),
 }
 
 
@@ -38,8 +40,10 @@ def prepared(tmp_path_factory):
 def test_config_is_what_its_name_says(name):
     cfg = Config.fromfile(CONFIGS / f'{name}.py')
     kind, frames, _, folder = CASES[name]
-    assert (cfg.model.backbone.type, cfg.model.backbone.depth) == (kind, 18)
-    assert cfg.model.backbone.get('num_segments', frames) == cfg.model.cls_head.num_segments == frames
+    backbone = cfg.model.backbone
+    assert backbone.type == kind and (backbone.get('depth') == 18 or 'mobilenetv2' in name)
+    assert backbone.get('pretrained') == ('torchvision://mobilenet_v2' if 'mobilenetv2' in name else None)
+    assert backbone.get('num_segments', frames) == cfg.model.cls_head.num_segments == frames
     assert cfg.load_from is None and cfg.test_protocol == 'forwards'
     assert cfg.param_scheduler[-1].total_steps == cfg.train_cfg.max_epochs
     train = cfg.train_dataloader.dataset
@@ -52,12 +56,19 @@ def test_config_is_what_its_name_says(name):
 
 
 @pytest.mark.parametrize(
-    'name', ['tin_r18_24f_order_miracl_vc1', 'tin_r18_24f_demo_far', 'tin_r18_causal_miracl_vc1']
+    'name',
+    [
+        'tin_r18_24f_order_miracl_vc1',
+        'tin_r18_24f_demo_far',
+        'tin_r18_causal_miracl_vc1',
+        'tin_mobilenetv2_miracl_vc1',
+    ],
 )
 def test_an_iteration_and_a_test_of_its_frames(name, prepared, tmp_path, monkeypatch):
     monkeypatch.chdir(prepared)
     cfg = Config.fromfile(CONFIGS / f'{name}.py')
     cfg.work_dir, cfg.train_cfg.max_epochs = str(tmp_path), 1
+    cfg.model.backbone.pretrained = None
     cfg.param_scheduler[0].total_steps = 1
     cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=-1, save_last=False)
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
