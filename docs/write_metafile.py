@@ -41,6 +41,7 @@ DATA = dict(
     ava21='AVA v2.1',
     demo='mmtin demo',
     far='mmtin demo, events far apart',
+    hard='mmtin demo, motions of any pace',
     vc1='MIRACL-VC1',
     surv='Surveillance Camera Fight Dataset',
     finetune='your own',

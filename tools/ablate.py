@@ -62,8 +62,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--epochs', type=positive_int, help="of each run (default: the config's)")
     parser.add_argument(
         '--config',
-        default=str(ROOT / 'configs/tin_r18_demo.py'),
-        help='trunk and recipe (default: tin_r18_demo.py)',
+        default=str(ROOT / 'configs/tin_r18_demo_hard.py'),
+        help='trunk and recipe (default: tin_r18_demo_hard.py)',
     )
     parser.add_argument('--work-dir', type=Path, help='where runs go (default: work_dirs/ablation_{data})')
     parser.add_argument('--keep-checkpoints', action='store_true', help='keep the weights of every run')

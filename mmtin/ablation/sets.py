@@ -50,7 +50,7 @@ SETS = {
     'hard': AblationSet(
         'demo_hard',
         'made videos, a motion of any pace',
-        'tin_r18_demo.py',
+        'tin_r18_demo_hard.py',
         4,
         (8, 16),
         'tools/make_demo_data.py --difficulty hard --clips 1600 --val-clips 640',

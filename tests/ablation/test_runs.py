@@ -14,7 +14,7 @@ from mmtin.errors import UserError
 from mmtin.models import TemporalInterlace
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
-CONFIG = CONFIGS / 'tin_r18_demo.py'
+CONFIG = CONFIGS / 'tin_r18_demo_hard.py'
 TIME = (TemporalInterlace, TemporalShift)
 
 

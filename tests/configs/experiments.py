@@ -16,6 +16,7 @@ SMALLER = {256: 40, 224: 32}
 # the networks of other papers.
 OTHERS = {
     'tin_r18_demo',
+    'tin_r18_demo_hard',
     'tin_r18_causal_demo',
     'tin_r18_causal_miracl_vc1',
     'tsn_r18_demo',

@@ -33,7 +33,7 @@ def test_multiply_adds_and_parameters_are_mmengines(demo):
     case = pipeline_subject(demo)
     model = MODELS.build(demo.model).eval()
     analyzer = FlopAnalyzer(model.backbone, torch.zeros(case.shape[1:]))
-    expected = analyzer.by_operator()['conv'] + 8 * 512 * 8  # and the classifier of each frame
+    expected = analyzer.by_operator()['conv'] + 8 * 256 * 8  # and the classifier of each frame
     cost = count({'tsn': case})['tsn']
     assert cost['gflops'] * 1e9 == pytest.approx(expected)
     assert cost['mparams'] * 1e6 == sum(parameter.numel() for parameter in model.parameters())

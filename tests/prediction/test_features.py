@@ -27,7 +27,7 @@ def test_features_are_what_the_head_classifies(tmp_path, model):
     path = write_video(tmp_path / 'a.mkv', moving_frames(24), codec='ffv1')
     sample, _ = TestPipeline(model.cfg).whole_video(str(path))
     (features,) = window_features(model, [sample])
-    assert features.shape == (512,)
+    assert features.shape == (256,)
     with torch.inference_mode():
         data = model.data_preprocessor(pseudo_collate([sample]))
         logits = model(data['inputs'], stage='head')
@@ -49,11 +49,11 @@ def test_windows_of_several_videos(tmp_path, model, workers):
     assert isinstance(found.pop(4), Fault)
     shapes = {index: result.values.shape for index, result in found.items()}
     # 40 frames: up to 36 in whole windows, and a tail of 10 of 12 from 30 on.
-    assert shapes == {0: (4, 512), 1: (6, 512), 2: (1, 512), 3: (10, 512)}
+    assert shapes == {0: (4, 256), 1: (6, 256), 2: (1, 256), 3: (10, 256)}
     assert found[1].seconds[:2].tolist() == [[0, 1], [0.5, 1.5]]
 
     exactly = features_of(model, paths[:4], Windows(count=5), num_workers=workers)
-    assert [exactly[index].values.shape for index in range(4)] == [(5, 512)] * 4
+    assert [exactly[index].values.shape for index in range(4)] == [(5, 256)] * 4
 
 
 def test_faulty_files(tmp_path, model):

@@ -54,9 +54,9 @@ def as_the_authors_name_it(weights):
     'change, sentence',
     [
         (resized('backbone.layer1.0.conv1.conv.net1.offset_net.fc1.weight', 8, 8), 'clips of 8 frames'),
-        (resized('cls_head.fc_cls.weight', 400, 512), r'\[400, 512\] in .* \[6, 512\] in the config'),
+        (resized('cls_head.fc_cls.weight', 400, 256), r'\[400, 256\] in .* \[6, 256\] in the config'),
         (lambda weights: weights.pop('cls_head.fc_cls.weight'), 'lacks 1 of the weights'),
-        (lambda weights: weights.pop('backbone.layer4.1.conv2.conv.weight'), 'lacks 1 of the weights'),
+        (lambda weights: weights.pop('backbone.layer3.1.conv2.conv.weight'), 'lacks 1 of the weights'),
         (lambda weights: weights.clear(), 'no weights by the names of MMAction2'),
         (as_the_authors_name_it, 'tools/convert_checkpoint.py makes a checkpoint'),
     ],

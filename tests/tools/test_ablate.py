@@ -115,6 +115,7 @@ def test_on_a_cluster(ablate, data, tmp_path, monkeypatch):
         (('--ray', '--jobs', '2'), 'error: --ray goes without --jobs: the cluster says'),
         (('--sets', 'far', '--epochs', '3'), 'error: --sets brings its own --config and --epochs'),
         (('--sets', 'far'), 'error: no folder '),
+        (('--sets', 'fight_surv', '--variants', 'tsm'), 'error: tsm is a variant of ResNet and this'),
     ],
     ids=lambda value: value[0].strip('-') if isinstance(value, tuple) else '',
 )

@@ -41,8 +41,8 @@ def videos(tmp_path):
 def test_a_file_a_video(extract, videos, tmp_path, capsys):
     (videos / 'text.mp4').write_text('no video')
     assert extract('videos', '--out', 'out', '--window', 1) == '3'
-    assert np.load(tmp_path / 'out/a.npy').shape == (3, 512)
-    assert np.load(tmp_path / 'out/sub/b.npy').shape == (4, 512)
+    assert np.load(tmp_path / 'out/a.npy').shape == (3, 256)
+    assert np.load(tmp_path / 'out/sub/b.npy').shape == (4, 256)
     index = json.loads((tmp_path / 'out/index.json').read_text())
     assert {entry['video']: len(entry['seconds']) for entry in index['results']} == {
         'a.mp4': 3,
@@ -58,7 +58,7 @@ def test_a_file_a_video(extract, videos, tmp_path, capsys):
 def test_one_file_for_all(extract, videos, tmp_path):
     assert extract('videos', '--out', 'out.h5', '--format', 'h5', '--num-windows', 5) is None
     with h5py.File(tmp_path / 'out.h5') as file:
-        assert file['a.mp4'].shape == file['sub/b.mkv'].shape == (5, 512)
+        assert file['a.mp4'].shape == file['sub/b.mkv'].shape == (5, 256)
         assert file['a.mp4'].attrs['seconds'][-1, 1] == 3
 
 

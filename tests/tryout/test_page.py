@@ -78,10 +78,10 @@ def test_upload_shows_the_result_and_switches_layers(page, videos, visit):
     tab.locator('#course').click(position=dict(x=0.5 * box['width'], y=30))
     until(tab, 'Math.abs(player.currentTime - 2) < 0.3')
     for name in ('offsets', 'weights'):
-        assert 'layer4.1' in tab.locator(f'#{name} svg').text_content()
+        assert 'layer3.1' in tab.locator(f'#{name} svg').text_content()
     strip = tab.locator('#strip svg')
     drawn = []
-    for layer in ('layer1.0', 'layer4.1'):
+    for layer in ('layer1.0', 'layer3.1'):
         tab.select_option('#layer', layer)
         playwright.expect(strip).to_contain_text(layer, timeout=GUARD)
         playwright.expect(tab.locator('.busy')).to_have_count(0, timeout=GUARD)
