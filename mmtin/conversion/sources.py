@@ -21,6 +21,8 @@ _DEPTHS: dict[tuple[bool, tuple[int, ...]], int] = {
     (True, (3, 4, 23, 3)): 101,
     (True, (3, 8, 36, 3)): 152,
 }
+# What a config states of a backbone with fewer stages than four.
+_STAGES = ('num_stages', 'out_indices', 'strides', 'dilations')
 _CLASSIFIERS = ('cls_head.fc_cls', 'new_fc', 'base_model.fc', 'fc')
 _IMAGENET = {'mean': [123.675, 116.28, 103.53], 'std': [58.395, 57.12, 57.375]}
 
@@ -73,14 +75,14 @@ def recognise(checkpoint: dict) -> Source:
     weights = {key: value for key, value in state_of(checkpoint).items() if isinstance(value, Tensor)}
     state = fold_non_local_bias(weights)
     plain = {plain_name(key): key for key in state}
-    depth = _depth(plain)
+    config = model_config(checkpoint.get('meta'))
+    stated = _dict_or_empty(config.get('backbone'))
+    depth = _depth(plain, stated.get('num_stages') or 4)
     if 'conv1.conv.weight' not in plain or depth is None:
         raise UserError(
             f'a checkpoint of an unknown kind, with {_some(state)}; expected one of a ResNet of depth 18, '
             "34, 50, 101 or 152 by deepcs233/TIN, X-Temporal, MMAction2, TSM's authors or torchvision"
         )
-    config = model_config(checkpoint.get('meta'))
-    stated = _dict_or_empty(config.get('backbone'))
     offsets = {name: state[key] for name, key in plain.items() if '.net1.offset_net.' in name}
     # conv1 of a block, wrapped once: `conv1.net.weight` and in MMAction2 `conv1.conv.net.weight`.
     shifted = [key for key in state if re.search(r'\bconv1\.(conv\.)?net\.weight$', key)]
@@ -98,6 +100,8 @@ def recognise(checkpoint: dict) -> Source:
         backbone['temporal_pool'] = True
     if stated.get('style') == 'caffe':  # the place of the stride in a bottleneck, which weights do not tell
         backbone['style'] = 'caffe'
+    if stated.get('num_stages', 4) != 4:
+        backbone |= {key: stated[key] for key in _STAGES if key in stated}
     backbone |= non_local_arguments(plain, state, stated)
     classifier = _classifier(state)
     return Source(
@@ -125,12 +129,18 @@ def _other_shifts(state: dict[str, Tensor], shift_div: int) -> str:
     return f'1/{shift_div} of the channels' if shift_div % 2 else ''
 
 
-def _depth(plain: dict[str, str]) -> int | None:
+def _depth(plain: dict[str, str], num_stages: int) -> int | None:
+    """That of a ResNet with as many stages as its config states; a file that lacks others is damaged."""
     blocks = {
         tuple(map(int, m.groups())) for k in plain if (m := re.match(r'layer(\d)\.(\d+)\.conv1\.', k))
     }
     counts = tuple(sum(stage == number for stage, _ in blocks) for number in (1, 2, 3, 4))
-    return _DEPTHS.get(('layer1.0.conv3.conv.weight' in plain, counts))
+    bottleneck = 'layer1.0.conv3.conv.weight' in plain
+    for (bottlenecks, whole), depth in _DEPTHS.items():
+        expected = whole[:num_stages] + (0,) * (4 - num_stages)
+        if (bottlenecks, expected) == (bottleneck, counts):
+            return depth
+    return None
 
 
 def _software(checkpoint: dict, state: dict, stated: dict) -> str:

@@ -159,6 +159,18 @@ def test_mmaction2_names_are_those_of_its_network():
     assert mmaction2_1x_tin()[1]['state_dict'].keys() == own.state_dict().keys()
 
 
+def test_fewer_stages_are_taken_where_the_config_states_them():
+    stages = {'num_stages': 3, 'out_indices': (2,), 'strides': (1, 2, 2), 'dilations': (1, 1, 1)}
+    backbone = {'type': 'TINResNet', 'depth': 18, 'num_segments': T, **stages}
+    own = mmaction2(backbone, T, CLASSES, 256)
+    meta = {'model': {'type': 'Recognizer2D', 'backbone': backbone}}
+    done = convert_checkpoint({'meta': meta, 'state_dict': own.state_dict()}, 2 * T)
+    converted = build(done.checkpoint)
+    assert converted.backbone.num_segments == 2 * T and not hasattr(converted.backbone, 'layer4')
+    with pytest.raises(UserError, match='a checkpoint of an unknown kind'):
+        convert_checkpoint({'meta': {}, 'state_dict': own.state_dict()})
+
+
 @pytest.mark.parametrize('kind', TINS)
 def test_offsets_of_the_releases_end_at_2_frames(kind):
     meta = convert_checkpoint(TINS[kind]()[1]).checkpoint['meta']

@@ -49,7 +49,7 @@ def small_runs(monkeypatch):
 def released(folder: Path) -> tuple[Path, Path]:
     """Config and checkpoint of a small network, by the names that the guides give them."""
     (folder / 'released').mkdir()
-    config, checkpoint = write_recognizer(folder / 'released')
+    config, checkpoint = write_recognizer(folder / 'released', 'tin_r18_demo_hard')
     return config.rename(folder / 'released/tin.py'), checkpoint
 
 
