@@ -2,12 +2,13 @@
 # Another list of videos: --cfg-options model.cls_head.num_classes=... and, for train, val and test,
 # {}_dataloader.dataset.ann_file=... {}_dataloader.dataset.data_prefix.video=...
 _base_ = ['_base_/small_recognizer2d.py', '_base_/default_runtime.py']
+from mmtin.recipes import first_stages
 
 num_segments = 8  # T, frames per clip
 data_root = 'data/demo'
 max_epochs = 5
 # At 40 pixels the fourth stage has 2 x 2 features and nearly half of the work, and is not needed.
-stages = dict(num_stages=3, out_indices=(2, ), strides=(1, 2, 2), dilations=(1, 1, 1))
+stages = first_stages(3)
 
 model = dict(
     backbone=dict(type='TINResNet', depth=18, num_segments=num_segments, **stages),

@@ -28,6 +28,19 @@ def tin(depth: int, num_segments: int, **others: Any) -> dict:
     )
 
 
+def first_stages(count: int) -> dict:
+    """Arguments of a ResNet with the first ``count`` of its four stages.
+
+    Its features have ``32 * 2**count`` channels in ResNet-18 and 34, and four times as many in deeper ones.
+    """
+    return dict(
+        num_stages=count,
+        out_indices=(count - 1,),
+        strides=(1, 2, 2, 2)[:count],
+        dilations=(1,) * count,
+    )
+
+
 def frozen_norm() -> dict:
     """Arguments of a backbone whose BatchNorm keeps the statistics and affine parameters that it loads."""
     return dict(norm_eval=True, norm_cfg=dict(type='BN2d', requires_grad=False))

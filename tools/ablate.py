@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def parse_args() -> argparse.Namespace:
     names = '\n'.join(f'  {name:15} {variant.label}' for name, variant in VARIANTS.items())
-    sets = '\n'.join(f'  {name:17} {each.label}' for name, each in SETS.items())
+    sets = '\n'.join(f'  {name:20} {each.label}' for name, each in SETS.items())
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog=f'variants:\n{names}\n\nsets:\n{sets}',
@@ -111,7 +111,7 @@ def train_all(args: argparse.Namespace) -> None:
     epochs = args.epochs or base.train_cfg.max_epochs
     described = runs.describe_data(data)
     runs.claim(args.work_dir, dict(config=Path(args.config).name, epochs=epochs, data=described))
-    variants, seeds = variants_of(runs.trunk(base), args.variants), args.seeds or (0, 1, 2)
+    variants, seeds = variants_of(runs.trunk_of(base), args.variants), args.seeds or (0, 1, 2)
     planned = runs.plan(args.work_dir.resolve(), variants, dict.fromkeys(seeds))
     left = [run for run in planned if not run.result_file.exists()]
     print(f'{len(planned)} runs, {len(planned) - len(left)} of them finished already.')

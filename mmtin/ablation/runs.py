@@ -27,9 +27,8 @@ from mmtin.errors import UserError
 from mmtin.files.digest import digest
 from mmtin.files.whole import write_whole
 
-# Entries of the trunk's config that a variant replaces, and one that TINs keep.
+# Entries of the trunk's config that a variant replaces. TINs keep initial_offset unless they state another.
 _TEMPORAL = {'type', 'num_segments', 'shift_div', 'groups', 'reverse', 'max_offset', 'initial_offset'}
-_OF_TINS = 'initial_offset'
 _POLL = 0.5  # seconds
 
 
@@ -112,8 +111,8 @@ def run_config(
     trunk = cfg.model.backbone
     cfg.model.cls_head.num_segments = num_segments or cfg.model.cls_head.num_segments
     backbone = {key: value for key, value in trunk.items() if key not in _TEMPORAL} | dict(variant.backbone)
-    if _OF_TINS in trunk and 'TIN' in backbone['type']:
-        backbone.setdefault(_OF_TINS, trunk[_OF_TINS])
+    if 'initial_offset' in trunk and 'TIN' in backbone['type']:
+        backbone.setdefault('initial_offset', trunk.initial_offset)
     if variant.is_temporal:
         backbone['num_segments'] = cfg.model.cls_head.num_segments
     cfg.model.backbone = backbone
@@ -148,7 +147,7 @@ def run_config(
     return cfg
 
 
-def trunk(cfg: Config) -> str:
+def trunk_of(cfg: Config) -> str:
     """The 2D network of a config's backbone, as variants name it."""
     return 'MobileNetV2' if 'MobileNet' in type_name(cfg.model.backbone) else 'ResNet'
 

@@ -8,7 +8,8 @@ from mmaction.models.backbones.resnet_tsm import TemporalShift
 from mmaction.registry import MODELS
 from mmengine.config import Config
 
-from mmtin.ablation.runs import claim, describe_data, num_parameters, num_steps, plan, run_config, trunk
+from mmtin.ablation.runs import claim, describe_data, num_parameters, num_steps, plan, run_config, trunk_of
+from mmtin.ablation.sets import SETS, cells
 from mmtin.ablation.variants import variants_of
 from mmtin.errors import UserError
 from mmtin.models import TemporalInterlace
@@ -52,7 +53,7 @@ def test_only_backbones_differ(variant, tmp_path):
 def test_light_ones_start_from_the_same_weights(tmp_path):
     config = CONFIGS / 'tin_mobilenetv2_fight_surv.py'
     backbones = []
-    for variant in variants_of(trunk(Config.fromfile(config))):
+    for variant in variants_of(trunk_of(Config.fromfile(config))):
         cfg = config_of(variant, tmp_path, config=config)
         assert cfg.model.backbone.pretrained == 'torchvision://mobilenet_v2'
         assert cfg.train_dataloader.dataset.data_prefix == dict(video=str(tmp_path / 'data/media'))
@@ -61,6 +62,17 @@ def test_light_ones_start_from_the_same_weights(tmp_path):
         backbones.append(MODELS.build(cfg.model.backbone))
     tsn, tsm, tin = (sum(isinstance(m, TIME) for m in backbone.modules()) for backbone in backbones)
     assert (tsn, tsm, tin) == (0, 10, 10)
+
+
+@pytest.mark.parametrize('name', SETS)
+def test_every_network_of_a_set_can_be_built(name):
+    """With each number of frames; shapes alone, which takes no time."""
+    base = Config.fromfile(CONFIGS / SETS[name].config)
+    assert trunk_of(base) == SETS[name].trunk
+    for cell in cells([name], seeds=[0]):
+        (run,) = plan(Path('work'), [cell.variant], [0])
+        cfg = run_config(base, run, Path('data'), 5, 1, cell.frames)
+        assert num_parameters(cfg) > 2e6, cell
 
 
 def test_variants_of_another_trunk_are_refused():

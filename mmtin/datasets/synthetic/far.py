@@ -29,7 +29,7 @@ CLASSES = tuple(f'{family} {way}' for family in FAMILIES for way in ('forwards',
 FPS = (12, 15, 24, 30)
 SECONDS = (3.0, 5.0)
 GAP = (8 / 24, 18 / 24)  # of the clip, between the middles of the events
-DURATION = (4 / 24, 6 / 24)  # of the clip, of an event: with fewer frames networks do not learn in an hour
+DURATION = (4 / 24, 6 / 24)  # of an event, of the clip: four to six of 24 sampled frames show it
 
 COLOURS = ((60, 60, 230), (60, 210, 60), (230, 90, 60))  # BGR
 ANGLES = (0.0, 2 * np.pi / 3, 4 * np.pi / 3)
