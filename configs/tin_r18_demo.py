@@ -59,4 +59,8 @@ param_scheduler = [
     dict(type='OneCycleLR', eta_max=2e-3, by_epoch=True, total_steps=max_epochs, convert_to_iter_based=True)
 ]
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=1, save_best=None))
-custom_hooks = [dict(type='InterlacingHook', interval=20), dict(type='FiniteLossHook')]
+custom_hooks = [
+    dict(type='InterlacingHook', interval=20),
+    dict(type='FiniteLossHook'),
+    dict(type='ChannelsLastHook'),
+]

@@ -1,7 +1,7 @@
 # TIN R18, 8 frames of 56 pixels, MIRACL-VC1: words read from the lips of unseen speakers. From scratch on a CPU.
 _base_ = [
     '_base_/small.py', '_base_/datasets/miracl_vc1.py', '_base_/schedules/scratch_15e.py',
-    '_base_/default_runtime.py']
+    '_base_/small_runtime.py']
 from mmtin.recipes import loaders, pipelines, tin
 
 num_segments = 8  # T, frames per clip

@@ -1,6 +1,7 @@
 """Training that survives interruptions: loops, hooks, resumption, several processes."""
 
 from mmtin.engine.bad_clips_hook import BadClipsHook
+from mmtin.engine.channels_last_hook import ChannelsLastHook
 from mmtin.engine.checkpoint_hook import WholeCheckpointHook
 from mmtin.engine.finite_loss import FiniteLossHook
 from mmtin.engine.iteration_seed import IterationSeedHook
@@ -9,6 +10,7 @@ from mmtin.engine.schedule_hook import ScheduleHook
 
 __all__ = [
     'BadClipsHook',
+    'ChannelsLastHook',
     'FiniteLossHook',
     'IterationSeedHook',
     'ResumableTrainLoop',
