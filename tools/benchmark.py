@@ -84,7 +84,9 @@ def run_stream(args: argparse.Namespace) -> Iterable[dict]:
 def run_loading(args: argparse.Namespace) -> Iterable[dict]:
     from mmtin.benchmarking import loading
 
-    return loading.measure(args.videos, args.frames, args.repeats, args.warmup, bar('Loading'))
+    return loading.measure(
+        args.videos, args.frames, args.repeats, args.warmup, args.against, bar('Loading')
+    )
 
 
 def run_cluster(args: argparse.Namespace) -> Iterable[dict]:

@@ -148,6 +148,13 @@ def _add_loading(commands, parents: list[argparse.ArgumentParser]) -> None:
     )
     loading.add_argument('--videos', type=Path, metavar='DIR', help='default: videos made for it')
     loading.add_argument('--frames', type=positive_int, default=8, help='per clip (default: %(default)s)')
+    loading.add_argument(
+        '--against',
+        type=_names('torchcodec'),
+        default=[],
+        metavar='torchcodec',
+        help='another decoder, which is installed; for decord2 install it in the place of decord',
+    )
 
 
 def _add_cluster(commands, parents: list[argparse.ArgumentParser]) -> None:

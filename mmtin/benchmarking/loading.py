@@ -1,16 +1,16 @@
 """Time the loading from compressed video to tensor, MMAction2's stock transforms against ours.
 
 Subjects load every video once and return their number. ``stock`` opens and decodes with DecordInit and
-DecordDecode, ``fast`` with VideoInit and VideoDecode; all other steps are the same. Before anything is
-timed, both must sample the same frames, and ours must equal those that decord returns when it reads the
-video from its start, without seeking. If seeking gives decord other frames, as in some MPEG-4 files, a
-warning says so.
+DecordDecode, ``fast`` with VideoInit and VideoDecode, ``torchcodec`` with torchcodec; all other steps are
+the same. Before anything is timed, all must sample the same frames, and ours must equal those that decord
+returns when it reads the video from its start, without seeking. If others give other frames, as decord does
+where it seeks wrongly in some MPEG-4 files, a warning says so.
 """
 
 import random
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from mmtin.benchmarking.output import record
 from mmtin.benchmarking.timing import alternate, compare
+from mmtin.benchmarking.torchcodec_loading import TorchCodecDecode, TorchCodecInit
 from mmtin.datasets.synthetic.classes import SyntheticClip
 from mmtin.datasets.synthetic.drawing import write_video
 from mmtin.errors import UserError
@@ -33,10 +34,21 @@ _TOLERANCE = 2
 # Generated videos: width, height, number of frames, number of videos.
 _SIZES = ((340, 256, 250, 4), (1280, 720, 100, 2))
 
+# The steps that open a video and decode the frames that are sampled between.
 _DECODING = {
-    'stock': (dict(type='DecordInit'), dict(type='DecordDecode')),
-    'fast': (dict(type='VideoInit'), dict(type='VideoDecode')),
+    'stock': (
+        partial(TRANSFORMS.build, dict(type='DecordInit')),
+        partial(TRANSFORMS.build, dict(type='DecordDecode')),
+    ),
+    'fast': (
+        partial(TRANSFORMS.build, dict(type='VideoInit')),
+        partial(TRANSFORMS.build, dict(type='VideoDecode')),
+    ),
+    'torchcodec': (TorchCodecInit, TorchCodecDecode),
 }
+# Subjects that are timed always, and those that are only on request.
+_ALWAYS = ('stock', 'fast')
+OTHERS = ('torchcodec',)
 _SAMPLING = dict(type='SampleFrames', clip_len=1, frame_interval=1, keep_tail_frames=True)
 _SHORT_SIDE = dict(type='Resize', scale=(-1, 256))
 # The steps after decoding in the experiments with 224 pixels.
@@ -60,19 +72,20 @@ def measure(
     num_segments: int,
     repeats: int,
     warmup: int,
+    others: Sequence[str] = (),
     track: Callable[[range], Iterable[int]] = iter,
 ) -> list[dict[str, object]]:
-    """Records of all subjects, each ``fast`` one against its ``stock``, with clips a second.
+    """Records of all subjects, each against its ``stock``, with clips a second.
 
     Args:
-        videos, num_segments: as in :func:`loading_subjects`.
+        videos, num_segments, others: as in :func:`loading_subjects`.
         repeats, warmup: rounds, as in :func:`mmtin.benchmarking.timing.alternate`.
         track: wraps the rounds to show progress.
 
     Raises:
         UserError: if there are no videos, or a clip is decoded wrongly.
     """
-    subjects = loading_subjects(videos, num_segments)
+    subjects = loading_subjects(videos, num_segments, others)
     clips = {name: call() for name, call in subjects.items()}
     seconds = alternate(subjects, repeats, warmup, track=track)
     # 'train, fast' is compared with 'train, stock'.
@@ -81,35 +94,38 @@ def measure(
     return [record({}, row, **{'clips/s': clips[row.name] / row.median}) for row in rows]
 
 
-def loading_subjects(videos: Path | None, num_segments: int) -> dict[str, Callable[[], int]]:
+def loading_subjects(
+    videos: Path | None, num_segments: int, others: Sequence[str] = ()
+) -> dict[str, Callable[[], int]]:
     """Subjects named ``mode, which videos, stock`` and ``..., fast``, checked.
 
     Args:
         videos: a folder, whose videos at any depth are loaded. None generates videos of moving textures
             in a temporary folder, in MPEG-4 Part 2, of 340 x 256 and 1280 x 720 pixels.
         num_segments: T, frames per clip.
+        others: of OTHERS, to be timed besides.
 
     Raises:
-        UserError: if there are no videos, or a clip is decoded wrongly.
+        UserError: if there are no videos, or a clip is decoded wrongly, or another does not import.
     """
     # As in mmengine: clips are loaded in parallel.
     cv2.setNumThreads(0)
     return {
         name: subject
         for kind, files in _groups(videos)
-        for name, subject in _subjects(kind, files, num_segments).items()
+        for name, subject in _subjects(kind, files, num_segments, (*_ALWAYS, *others)).items()
     }
 
 
 def pipeline(mode: str, decoding: str, num_segments: int) -> Compose:
-    """The steps for ``mode`` 'train' or 'test', decoding 'stock' or 'fast'."""
+    """The steps for ``mode`` 'train' or 'test', decoding 'stock', 'fast' or 'torchcodec'."""
     init, decode = _DECODING[decoding]
     sampling = dict(_SAMPLING, num_clips=num_segments, test_mode=mode == 'test')
-    steps = [init, sampling, decode, *_AUGMENTATION[mode], *_PACK]
-    return Compose([TRANSFORMS.build(step) for step in steps])
+    steps = [TRANSFORMS.build(step) for step in (sampling, *_AUGMENTATION[mode], *_PACK)]
+    return Compose([init(), steps[0], decode(), *steps[1:]])
 
 
-def check_clip(file: Path, num_segments: int) -> None:
+def check_clip(file: Path, num_segments: int, decodings: Sequence[str] = _ALWAYS) -> None:
     """Refuse to time a video that our transforms decode wrongly.
 
     Raises:
@@ -117,7 +133,7 @@ def check_clip(file: Path, num_segments: int) -> None:
             frames.
     """
     totals, inds, imgs = {}, {}, {}
-    for name in _DECODING:
+    for name in decodings:
         results = _seeded(Compose(pipeline('train', name, num_segments).transforms[:3]), file)
         totals[name] = results['total_frames']
         inds[name], imgs[name] = results['frame_inds'], np.stack(results['imgs']).astype(int)
@@ -130,8 +146,13 @@ def check_clip(file: Path, num_segments: int) -> None:
         raise UserError(
             f'{file}: pixels differ by {difference} of 255 from the frames asked for; not timed'
         )
-    if np.array_equal(inds['fast'], inds['stock']) and np.abs(imgs['stock'] - shown).max() > _TOLERANCE:
-        warnings.warn(f'{file}: DecordDecode gives other frames than those asked for', stacklevel=2)
+    for name in decodings:
+        if name == 'fast' or not np.array_equal(inds['fast'], inds[name]):
+            continue
+        if (difference := np.abs(imgs[name] - shown).max()) > _TOLERANCE:
+            warnings.warn(
+                f'{file}: {name} differs by {difference} of 255 from the frames asked for', stacklevel=2
+            )
 
 
 def _groups(videos: Path | None) -> Iterator[tuple[str, list[Path]]]:
@@ -169,12 +190,14 @@ def moving_texture(width: int, height: int, num_frames: int, seed: int) -> np.nd
     return np.stack([picture[t // 2 : t // 2 + height, t : t + width] for t in range(num_frames)])
 
 
-def _subjects(kind: str, files: list[Path], num_segments: int) -> dict[str, Callable[[], int]]:
+def _subjects(
+    kind: str, files: list[Path], num_segments: int, decodings: Sequence[str]
+) -> dict[str, Callable[[], int]]:
     for file in files:
-        check_clip(file, num_segments)
+        check_clip(file, num_segments, decodings)
     subjects = {}
     for mode in _AUGMENTATION:
-        for name in _DECODING:
+        for name in decodings:
             clips = _Clips(files, pipeline(mode, name, num_segments))
             workers = DataLoader(
                 clips,

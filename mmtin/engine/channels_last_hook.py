@@ -10,8 +10,9 @@ from torch import channels_last, nn
 class ChannelsLastHook(Hook):
     """Lay the weights of 2D convolutions out as ``channels_last`` before training or a test.
 
-    That is behind the random start, whose order would follow the layout. The frames follow the weights: from the first convolution on they have this layout, too. Values change
-    by rounding alone, and a checkpoint fits networks of either layout.
+    That is behind the random start, whose order would follow the layout. The frames follow the weights:
+    from the first convolution on they have this layout, too. Values change by rounding alone, and a
+    checkpoint fits networks of either layout.
 
     Source: PyTorch's "Channels last memory format" tutorial. mmengine 0.10 has no setting for it.
     """

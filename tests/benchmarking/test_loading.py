@@ -1,5 +1,7 @@
 """Loading is checked before it is timed, and counts the clips."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,12 @@ def test_wrong_frames_are_not_timed(videos, monkeypatch):
     )
     with pytest.raises(UserError, match=r'0\.mp4: pixels differ by \d+ of 255'):
         loading_subjects(videos, num_segments=4)
+
+
+def test_decoder_that_is_not_installed(videos, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'torchcodec', None)
+    with pytest.raises(UserError, match='torchcodec does not import; install'):
+        loading_subjects(videos, num_segments=4, others=['torchcodec'])
 
 
 def test_folder_without_videos(tmp_path):
