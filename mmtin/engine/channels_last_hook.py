@@ -14,12 +14,17 @@ class ChannelsLastHook(Hook):
     from the first convolution on they have this layout, too. Values change by rounding alone, and a
     checkpoint fits networks of either layout.
 
+    A network that is trained by several processes keeps its layout: when it was wrapped, its gradients were
+    given places by the layout that it had then. A change behind that mixes them up in
+    DistributedDataParallel and fails in FullyShardedDataParallel (torch 2.13).
+
     Source: PyTorch's "Channels last memory format" tutorial. mmengine 0.10 has no setting for it.
     """
 
     def before_train(self, runner) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        for module in model.modules():
+        if is_model_wrapper(runner.model):
+            return
+        for module in runner.model.modules():
             if isinstance(module, nn.Conv2d):
                 module.to(memory_format=channels_last)
 
