@@ -36,15 +36,9 @@ _SIZES = ((340, 256, 250, 4), (1280, 720, 100, 2))
 
 # The steps that open a video and decode the frames that are sampled between.
 _DECODING = {
-    'stock': (
-        partial(TRANSFORMS.build, dict(type='DecordInit')),
-        partial(TRANSFORMS.build, dict(type='DecordDecode')),
-    ),
-    'fast': (
-        partial(TRANSFORMS.build, dict(type='VideoInit')),
-        partial(TRANSFORMS.build, dict(type='VideoDecode')),
-    ),
-    'torchcodec': (TorchCodecInit, TorchCodecDecode),
+    'stock': (dict(type='DecordInit'), dict(type='DecordDecode')),
+    'fast': (dict(type='VideoInit'), dict(type='VideoDecode')),
+    'torchcodec': (dict(type=TorchCodecInit), dict(type=TorchCodecDecode)),
 }
 # Subjects that are timed always, and those that are only on request.
 _ALWAYS = ('stock', 'fast')
@@ -121,15 +115,15 @@ def pipeline(mode: str, decoding: str, num_segments: int) -> Compose:
     """The steps for ``mode`` 'train' or 'test', decoding 'stock', 'fast' or 'torchcodec'."""
     init, decode = _DECODING[decoding]
     sampling = dict(_SAMPLING, num_clips=num_segments, test_mode=mode == 'test')
-    steps = [TRANSFORMS.build(step) for step in (sampling, *_AUGMENTATION[mode], *_PACK)]
-    return Compose([init(), steps[0], decode(), *steps[1:]])
+    steps = [init, sampling, decode, *_AUGMENTATION[mode], *_PACK]
+    return Compose([TRANSFORMS.build(step) for step in steps])
 
 
 def check_clip(file: Path, num_segments: int, decodings: Sequence[str] = _ALWAYS) -> None:
     """Refuse to time a video that our transforms decode wrongly.
 
     Raises:
-        UserError: if they sample other frames than the stock pipeline, or the pixels are not those of the
+        UserError: if they sample other frames than the others, or the pixels are not those of the
             frames.
     """
     totals, inds, imgs = {}, {}, {}
@@ -137,17 +131,19 @@ def check_clip(file: Path, num_segments: int, decodings: Sequence[str] = _ALWAYS
         results = _seeded(Compose(pipeline('train', name, num_segments).transforms[:3]), file)
         totals[name] = results['total_frames']
         inds[name], imgs[name] = results['frame_inds'], np.stack(results['imgs']).astype(int)
-    if totals['fast'] != totals['stock']:
-        warnings.warn(f'{file}: {totals["fast"]} frames, decord counts {totals["stock"]}', stacklevel=2)
-    elif not np.array_equal(inds['fast'], inds['stock']):
-        raise UserError(f'{file}: sampled frames {inds["fast"]} instead of {inds["stock"]}; not timed')
+    others = [name for name in decodings if name != 'fast']
+    for name in others:
+        if totals['fast'] != totals[name]:
+            warnings.warn(f'{file}: {totals["fast"]} frames, {name} counts {totals[name]}', stacklevel=2)
+        elif not np.array_equal(inds['fast'], inds[name]):
+            raise UserError(f'{file}: sampled frames {inds["fast"]}, {name} {inds[name]}; not timed')
     shown = _read_in_order(file, inds['fast']).astype(int)
     if (difference := np.abs(imgs['fast'] - shown).max()) > _TOLERANCE:
         raise UserError(
             f'{file}: pixels differ by {difference} of 255 from the frames asked for; not timed'
         )
-    for name in decodings:
-        if name == 'fast' or not np.array_equal(inds['fast'], inds[name]):
+    for name in others:
+        if not np.array_equal(inds['fast'], inds[name]):
             continue
         if (difference := np.abs(imgs[name] - shown).max()) > _TOLERANCE:
             warnings.warn(

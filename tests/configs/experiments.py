@@ -11,9 +11,9 @@ CONFIGS = Path(__file__).parents[2] / 'configs'
 SMALLER = {256: 40, 224: 32}
 
 
-# Tested elsewhere: tests/tools/test_demo.py and test_ablate.py, tests/models/test_detection.py, test_small_sets.py and
-# test_mobilenet.py beside this and, since their data set is anybody's, tests/test_finetuning.py. tests/peers tests
-# the networks of other papers.
+# Tested elsewhere: tests/tools/test_demo.py and test_ablate.py, tests/models/test_detection.py,
+# test_small_sets.py and test_mobilenet.py beside this and, since their data set is anybody's,
+# tests/test_finetuning.py. tests/peers tests the networks of other papers.
 OTHERS = {
     'tin_r18_demo',
     'tin_r18_demo_hard',
