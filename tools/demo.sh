@@ -21,7 +21,7 @@ for model in tin tsn; do
     config=configs/${model}_r18_demo.py work_dir=$work_dirs/${model}_r18_demo
     mim train mmtin "$config" --work-dir "$work_dir" --resume
     mim test mmtin "$config" --checkpoint "$(cat "$work_dir/last_checkpoint")" --work-dir "$work_dir" \
-        --dump "$work_dir/predictions.pkl"
+        --dump "$work_dir/predictions.pkl" --force
 done
 python tools/contact_sheet.py configs/tin_r18_demo.py "$(cat "$work_dirs/tin_r18_demo/last_checkpoint")" \
     --out "$work_dirs/contact_sheet.png" --force

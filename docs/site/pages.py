@@ -99,7 +99,7 @@ def _relinked(text: str, source: str, page: str, pages: dict[str, str]) -> str:
             on_site = str(PurePosixPath(on_site).with_suffix('.md'))
         if name == 'docs/commands':
             on_site = 'commands/train.md'
-        if not path.exists() and on_site != 'errors.md':
+        if not path.exists():
             return match[0]  # mkdocs says that it is broken
         if on_site is None:
             return label if label.startswith('`') else f'{label} (`{name}`)'
