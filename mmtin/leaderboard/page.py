@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from mmtin.files.html import templates
 from mmtin.leaderboard.published import Publication
 from mmtin.leaderboard.rows import Row, note
+from mmtin.pages.html import templates
 
 V2 = 'Something-Something V2'
 # Heading, group of figures, its name there, decimals. Published figures and those of here are never mixed.

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mmtin.files.html import page_svg, templates
 from mmtin.interlacing.figures import draw_offsets, draw_weights
+from mmtin.pages.html import page_svg, templates
 from mmtin.report.confusion import confusion_counts, is_single_label, most_confused
 from mmtin.report.curves import draw_curve, draw_offset_curves, run_colour
 from mmtin.report.run import Run

@@ -3,10 +3,10 @@
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from mmtin.files.html import page_svg
 from mmtin.interlacing.figures import GROUP_COLOURS, draw_offsets, draw_weights
 from mmtin.interlacing.record import InterlacingRecord
 from mmtin.interlacing.strip import InterlacedClip, draw_interlaced_clip
+from mmtin.pages.html import page_svg
 from mmtin.tryout.trial import Course
 
 _FEW_WINDOWS = 60  # are marked individually

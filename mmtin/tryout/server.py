@@ -25,9 +25,9 @@ from starlette.routing import Route
 
 from mmtin.datasets.video.suffixes import SUFFIXES
 from mmtin.errors import UserError
-from mmtin.files.html import templates
 from mmtin.interlacing.record import farthest_layer
 from mmtin.interlacing.strip import InterlacedClip
+from mmtin.pages.html import templates
 from mmtin.prediction import Fault, write_annotated_video
 from mmtin.tryout.figures import class_colour, course_svg, layer_svg, record_svgs
 from mmtin.tryout.trial import Network, Trial

@@ -1,4 +1,4 @@
-"""Self-contained HTML pages: their templates, the colours that all of them have, and figures in these."""
+"""The templates of pages, and figures in the colours that all pages have."""
 
 import io
 import itertools
@@ -22,7 +22,7 @@ def templates(package: str) -> jinja2.Environment:
     error.
     """
     return jinja2.Environment(
-        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(package), jinja2.PackageLoader('mmtin.files')]),
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(package), jinja2.PackageLoader('mmtin.pages')]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

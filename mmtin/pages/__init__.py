@@ -1,0 +1,1 @@
+"""Self-contained HTML pages: what those of all rooms share."""
