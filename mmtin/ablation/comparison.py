@@ -5,12 +5,12 @@ from math import sqrt
 from statistics import mean, stdev
 
 import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import t as student
 from tabulate import tabulate
 
 from mmtin.ablation.records import Record
+from mmtin.ablation.results_table import TOP1_AXIS, draw_variants
 from mmtin.ablation.sets import SETS, Cell
 from mmtin.ablation.variants import MAIN, VARIANTS
 
@@ -122,18 +122,11 @@ def chart(records: Iterable[Record]) -> Figure:
         squeeze=False,
     )
     for axes, ((name, frames), rows) in zip(panels[:, 0], found.items(), strict=True):
-        _draw(axes, rows)
+        values = {
+            VARIANTS[variant].label: [record.top1 for record in runs.values()]
+            for variant, runs in rows.items()
+        }
+        draw_variants(axes, values)
         axes.set_title(f'{name}, {frames} frames', fontsize='small', loc='left')
-    panels[-1, 0].set_xlabel('top-1 on held-out clips (%): mean and each seed')
+    panels[-1, 0].set_xlabel(TOP1_AXIS)
     return figure
-
-
-def _draw(axes: Axes, rows: Mapping[str, Mapping[int, Record]]) -> None:
-    names = list(rows)[::-1]
-    for place, variant in enumerate(names):
-        values = [record.top1 for record in rows[variant].values()]
-        axes.barh(place, mean(values), height=0.6, color='#9ecae1')
-        axes.plot(values, [place] * len(values), 'o', color='#08519c', markersize=4, clip_on=False)
-    axes.set_yticks(range(len(names)), [VARIANTS[variant].label for variant in names], fontsize='small')
-    axes.set_xlim(0, 100)
-    axes.spines[['top', 'right']].set_visible(False)

@@ -2,12 +2,13 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from tabulate import tabulate
 
@@ -16,6 +17,7 @@ from mmtin.errors import UserError
 from mmtin.files.whole import whole_files
 
 METRIC = 'acc/top1'
+TOP1_AXIS = 'top-1 on held-out clips (%): mean and each seed'
 
 
 def read_results(work_dir: Path) -> list[dict[str, Any]]:
@@ -79,18 +81,26 @@ def write_csv(results: Sequence[dict[str, Any]], file: Path) -> None:
 
 def chart(results: Sequence[dict[str, Any]], title: str) -> Figure:
     """A dot for each run and a bar for the mean of each variant."""
-    groups = list(_by_variant(results).items())[::-1]
-    figure, axes = plt.subplots(figsize=(8, 1.2 + 0.36 * len(groups)), layout='constrained')
-    for row, (_, runs) in enumerate(groups):
-        values = [_per_cent(run) for run in runs]
-        axes.barh(row, mean(values), height=0.6, color='#9ecae1')
-        axes.plot(values, [row] * len(values), 'o', color='#08519c', markersize=4, clip_on=False)
-    axes.set_yticks(range(len(groups)), [VARIANTS[variant].label for variant, _ in groups])
-    axes.set_xlim(0, 100)
-    axes.set_xlabel('top-1 on held-out clips (%): mean and each seed')
+    values = {
+        VARIANTS[variant].label: [_per_cent(run) for run in runs]
+        for variant, runs in _by_variant(results).items()
+    }
+    figure, axes = plt.subplots(figsize=(8, 1.2 + 0.36 * len(values)), layout='constrained')
+    draw_variants(axes, values)
+    axes.set_xlabel(TOP1_AXIS)
     axes.set_title(title, fontsize='small', loc='left')
-    axes.spines[['top', 'right']].set_visible(False)
     return figure
+
+
+def draw_variants(axes: Axes, values: Mapping[str, Sequence[float]]) -> None:
+    """Draw a row a label, the first on top: a bar for the mean and a dot for each value, in per cent."""
+    rows = list(values.items())[::-1]
+    for place, (_, points) in enumerate(rows):
+        axes.barh(place, mean(points), height=0.6, color='#9ecae1')
+        axes.plot(points, [place] * len(points), 'o', color='#08519c', markersize=4, clip_on=False)
+    axes.set_yticks(range(len(rows)), [label for label, _ in rows], fontsize='small')
+    axes.set_xlim(0, 100)
+    axes.spines[['top', 'right']].set_visible(False)
 
 
 def write_report(work_dir: Path) -> str:
