@@ -21,6 +21,7 @@ from rich.progress import TimeRemainingColumn as TimeLeft
 
 from mmtin.ablation import campaign, comparison, results_table, runs
 from mmtin.ablation.records import read_records
+from mmtin.ablation.run_process import train_and_test
 from mmtin.ablation.sets import SETS, cells
 from mmtin.ablation.spread_runs import Training
 from mmtin.ablation.variants import VARIANTS, variants_of
@@ -43,8 +44,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--data',
         type=Path,
-        default=Path('data/demo_hard'),
-        help='folder of tools/make_demo_data.py (default: %(default)s)',
+        help='folder of tools/make_demo_data.py (default: data/demo_hard)',
     )
     parser.add_argument(
         '--variants',
@@ -62,7 +62,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--epochs', type=positive_int, help="of each run (default: the config's)")
     parser.add_argument(
         '--config',
-        default=str(ROOT / 'configs/tin_r18_demo_hard.py'),
         help='trunk and recipe (default: tin_r18_demo_hard.py)',
     )
     parser.add_argument('--work-dir', type=Path, help='where runs go (default: work_dirs/ablation_{data})')
@@ -81,24 +80,25 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--results',
         type=Path,
-        default=Path('docs/ablation/runs.jsonl'),
-        help='with --sets: the records of finished runs (default: %(default)s)',
+        help='with --sets: the records of finished runs (default: docs/ablation/runs.jsonl)',
     )
     parser.add_argument(
         '--jobs',
         type=positive_int,
-        default=1,
-        help='with --sets: runs at a time, which share the cores (default: %(default)s)',
+        help='with --sets: runs at a time, which share the cores (default: 1)',
     )
     add_ray(parser)
     parser.add_argument('--left', action='store_true', help='with --sets: train nothing, show what is left')
     args = parser.parse_args()
-    if args.sets and (args.epochs or args.config != parser.get_default('config')):
-        parser.error('--sets brings its own --config and --epochs')
-    if args.ray and args.jobs > 1:
+    for name in ('data', 'config', 'epochs') if args.sets else ('frames', 'results', 'jobs', 'left'):
+        if getattr(args, name):
+            parser.error(f'--sets brings its own --{name}' if args.sets else f'--{name} needs --sets')
+    if args.ray and args.jobs:
         parser.error('--ray goes without --jobs: the cluster says how many runs go at a time')
-    if args.left and not args.sets:
-        parser.error('--left needs --sets')
+    args.data = args.data or Path('data/demo_hard')
+    args.config = args.config or str(ROOT / 'configs/tin_r18_demo_hard.py')
+    args.results = args.results or Path('docs/ablation/runs.jsonl')
+    args.jobs = args.jobs or 1
     args.work_dir = args.work_dir or Path(
         'work_dirs', 'ablation' if args.sets else f'ablation_{args.data.name}'
     )
@@ -113,25 +113,27 @@ def train_all(args: argparse.Namespace) -> None:
     runs.claim(args.work_dir, dict(config=Path(args.config).name, epochs=epochs, data=described))
     variants, seeds = variants_of(runs.trunk_of(base), args.variants), args.seeds or (0, 1, 2)
     planned = runs.plan(args.work_dir.resolve(), variants, dict.fromkeys(seeds))
-    left = [run for run in planned if not run.result_file.exists()]
+    entries = [(run, runs.run_config(base, run, data, described['classes'], epochs)) for run in planned]
+    for run, cfg in entries:
+        runs.require_same(run, cfg)
+    left = [(run, cfg) for run, cfg in entries if not run.result_file.exists()]
     print(f'{len(planned)} runs, {len(planned) - len(left)} of them finished already.')
-    configs = [runs.run_config(base, run, data, described['classes'], epochs) for run in left]
-    steps = [runs.num_steps(cfg, described['train_clips']) for cfg in configs]
+    steps = [runs.num_steps(cfg, described['train_clips']) for _, cfg in left]
 
     if args.ray:
         with progress_bar('runs') as progress:
             task = progress.add_task('', total=len(left))
-            trained = spread(Training(args.keep_checkpoints), list(zip(left, configs)), args.ray, 1)
+            trained = spread(Training(args.keep_checkpoints), left, args.ray, 1)
             for index, result in trained:
                 progress.update(task, advance=1)
-                progress.print(said(left[index], result))
+                progress.print(said(left[index][0], result))
         return
     with progress_bar() as progress:
         task = progress.add_task('', total=sum(steps))
-        for index, (run, cfg, num_steps) in enumerate(zip(left, configs, steps, strict=True)):
+        for index, ((run, cfg), num_steps) in enumerate(zip(left, steps, strict=True)):
             done = sum(steps[:index])
             progress.update(task, description=f'run {index + 1} of {len(left)}: {run}', completed=done)
-            result = runs.train_and_test(
+            result = train_and_test(
                 run,
                 cfg,
                 lambda step, done=done: progress.update(  # type: ignore[misc]

@@ -1,14 +1,20 @@
-"""One run: ``python -m mmtin.ablation CONFIG`` trains and tests, going on from the last checkpoint."""
+"""One run: ``python -m mmtin.ablation CONFIG PARENT`` trains and tests, going on from the last checkpoint.
+
+PARENT is the number of the process that watches it.
+"""
 
 import os
 import sys
 import threading
 import time
+from pathlib import Path
 
+from filelock import FileLock, Timeout
 from mmengine.config import Config
 
 from mmtin.ablation.one_run import train_and_test
 from mmtin.commands.arguments import one_sentence_errors
+from mmtin.errors import UserError
 
 
 def end_with_the_parent(parent: int) -> None:
@@ -18,6 +24,11 @@ def end_with_the_parent(parent: int) -> None:
     os._exit(1)
 
 
-threading.Thread(target=end_with_the_parent, args=(os.getppid(),), daemon=True).start()
+config, parent = sys.argv[1:]
+threading.Thread(target=end_with_the_parent, args=(int(parent),), daemon=True).start()
 with one_sentence_errors():
-    train_and_test(Config.fromfile(sys.argv[1]))
+    try:
+        with FileLock(Path(config).with_name('lock'), timeout=0):
+            train_and_test(Config.fromfile(config))
+    except Timeout:
+        raise UserError('another command trains this run; wait until it has finished') from None

@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from mmtin.ablation import runs
 from mmtin.ablation.records import Record, append_record, read_records
+from mmtin.ablation.run_process import train_and_test
 from mmtin.ablation.sets import SETS, Cell
 from mmtin.ablation.spread_runs import Training
 from mmtin.cluster import spread
@@ -40,7 +41,7 @@ def plan(cells: Iterable[Cell], configs: Path, data: Path, work_dir: Path, resul
         results: file of the records.
 
     Raises:
-        UserError: if a set is not there, or a record is of other settings or other clips than the run.
+        UserError: if a set is not there, or a run's record or folder is of other settings or other clips.
     """
     recorded = read_records(results)
     described: dict[str, tuple] = {}
@@ -64,6 +65,8 @@ def plan(cells: Iterable[Cell], configs: Path, data: Path, work_dir: Path, resul
                 f'{results} has a record of {cell} with other {what}; take its line out, or give another '
                 '--results'
             )
+        if not record:
+            runs.require_same(run, cfg)
         steps = runs.num_steps(cfg, about['train_clips'])
         planned.append(Planned(cell, run, cfg, digest, steps, record))
     return planned
@@ -94,7 +97,7 @@ def train(
     stop = threading.Event()
 
     def do(entry: Planned) -> Record:
-        result = runs.train_and_test(
+        result = train_and_test(
             entry.run, entry.cfg, lambda step: on_step(entry, step), keep_checkpoints, threads, stop
         )
         return record_of(entry, result)
@@ -109,7 +112,7 @@ def train(
                 done, _ = wait(going, return_when=FIRST_COMPLETED)
                 for future in done:
                     entry, record = going.pop(future), future.result()
-                    append_record(results, record)
+                    _keep(record, results)
                     yield entry, record
         finally:
             stop.set()
@@ -123,7 +126,7 @@ def train_on_cluster(
     runs_left = [(entry.run, entry.cfg) for entry in waiting]
     for index, result in spread(Training(keep_checkpoints), runs_left, address, 1):
         record = record_of(waiting[index], result)
-        append_record(results, record)
+        _keep(record, results)
         yield waiting[index], record
 
 
@@ -148,3 +151,9 @@ def record_of(entry: Planned, result: dict) -> Record:
         ),
         versions=f'mmtin {__version__}, torch {torch.__version__}',
     )
+
+
+def _keep(record: Record, results: Path) -> None:
+    """Append the record, unless another command has done the same run meanwhile."""
+    if record.cell not in read_records(results):
+        append_record(results, record)

@@ -1,17 +1,11 @@
-"""Train and test every variant with every seed, each run in processes of its own, resumable."""
+"""What a run of an ablation is: its folder, its config, its clips, and the digests of both."""
 
 import copy
 import hashlib
 import json
 import math
-import os
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from statistics import median
 from typing import Any, NamedTuple
 
 import torch
@@ -19,7 +13,6 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
-from mmtin.ablation.one_run import TESTED
 from mmtin.ablation.variants import VARIANTS
 from mmtin.config import type_name
 from mmtin.datasets.list_files import read_class_list, read_clip_list
@@ -29,7 +22,6 @@ from mmtin.files.whole import write_whole
 
 # Entries of the trunk's config that a variant replaces. TINs keep initial_offset unless they state another.
 _TEMPORAL = {'type', 'num_segments', 'shift_div', 'groups', 'reverse', 'max_offset', 'initial_offset'}
-_POLL = 0.5  # seconds
 
 
 class AblationRun(NamedTuple):
@@ -43,6 +35,15 @@ class AblationRun(NamedTuple):
     def result_file(self) -> Path:
         return self.folder / 'result.json'
 
+    @property
+    def identity_file(self) -> Path:
+        """What :func:`identity` said when it was begun."""
+        return self.folder / 'identity.json'
+
+    @property
+    def is_begun(self) -> bool:
+        return self.result_file.exists() or (self.folder / 'last_checkpoint').exists()
+
     def __str__(self) -> str:
         return f'{self.variant}, seed {self.seed}'
 
@@ -51,6 +52,23 @@ def plan(work_dir: Path, variants: Iterable[str], seeds: Iterable[int]) -> list[
     """The runs, seed by seed, so that an ablation cut short compares all variants on the same seeds."""
     variants = list(variants)
     return [AblationRun(v, seed, work_dir / v / f'seed{seed}') for seed in seeds for v in variants]
+
+
+def require_same(run: AblationRun, cfg: Config) -> None:
+    """Refuse to go on with what the folder of ``run`` has of another recipe or of other clips.
+
+    Raises:
+        UserError: if it was begun so.
+    """
+    if not run.is_begun:
+        return
+    before = json.loads(run.identity_file.read_text()) if run.identity_file.exists() else {}
+    differing = [name for name, value in identity(cfg).items() if before.get(name) != value]
+    if differing:
+        raise UserError(
+            f'{run.folder} holds a run with other {" and ".join(differing)}; remove that folder, or choose '
+            'another --work-dir'
+        )
 
 
 def describe_data(root: Path) -> dict[str, Any]:
@@ -91,7 +109,7 @@ def claim(work_dir: Path, settings: dict[str, Any]) -> None:
     if work_dir.exists() and (not work_dir.is_dir() or any(work_dir.iterdir())):
         raise UserError(f'{work_dir} holds something else than an ablation; choose another --work-dir')
     work_dir.mkdir(parents=True, exist_ok=True)
-    _write_json(file, settings)
+    write_whole(json.dumps(settings, indent=1) + '\n', file)
 
 
 def run_config(
@@ -186,56 +204,15 @@ def data_digest(root: Path) -> str:
     return hashed.hexdigest()[:16]
 
 
+def identity(cfg: Config) -> dict[str, str]:
+    """Digests of a run's settings and of its clips: with the same ones its result is the same."""
+    root = Path(cfg.train_dataloader.dataset.ann_file).parent
+    return dict(settings=settings(cfg), clips=data_digest(root))
+
+
 def num_steps(cfg: Config, clips: int) -> int:
     """Iterations of one run on so many training clips."""
     return cfg.train_cfg.max_epochs * math.ceil(clips / cfg.train_dataloader.batch_size)
-
-
-def train_and_test(
-    run: AblationRun,
-    cfg: Config,
-    on_step: Callable[[int], None] = lambda step: None,
-    keep_checkpoints: bool = False,
-    threads: int | None = None,
-    stop: threading.Event | None = None,
-) -> dict[str, Any]:
-    """Do what is left of ``run`` in a process of its own and return its result, which a file keeps.
-
-    Args:
-        run: which one.
-        cfg: its config.
-        on_step: called with the iterations done, now and then.
-        keep_checkpoints: leave the trained weights in its folder.
-        threads: of its process; None leaves it to torch.
-        stop: ends it when set.
-
-    Raises:
-        UserError: if it fails.
-        KeyboardInterrupt: if ``stop`` was set.
-    """
-    if run.result_file.exists():
-        return json.loads(run.result_file.read_text())
-    run.folder.mkdir(parents=True, exist_ok=True)
-    config, last = run.folder / 'config.py', run.folder / 'last_checkpoint'
-    cfg.dump(config)
-    command = [sys.executable, '-m', 'mmtin.ablation', str(config)]
-    _call(command, run, on_step, threads, stop or threading.Event())
-    times = _iteration_times(run.folder)
-    tested = json.loads((run.folder / TESTED).read_text())
-    result = dict(
-        variant=run.variant,
-        seed=run.seed,
-        metrics=tested['forwards']['metrics'],
-        tested=tested,
-        # Of the training alone, whatever it was interrupted by or shared the machine with for a while.
-        minutes=max(times) * median(times.values()) / 60,
-        parameters=num_parameters(cfg),
-    )
-    _write_json(run.result_file, result)
-    if not keep_checkpoints:
-        for file in (last, *run.folder.glob('epoch_*.pth')):
-            file.unlink()
-    return result
 
 
 def num_parameters(cfg: Config) -> int:
@@ -244,48 +221,3 @@ def num_parameters(cfg: Config) -> int:
     with torch.device('meta'):
         backbone = MODELS.build(cfg.model.backbone)
     return sum(parameter.numel() for parameter in backbone.parameters())
-
-
-def _call(
-    command: list[str],
-    run: AblationRun,
-    on_step: Callable[[int], None],
-    threads: int | None,
-    stop: threading.Event,
-) -> None:
-    """Run a command, its output appended to the run's log, and end it if this function is left early."""
-    # Threads that wait should sleep: where cores are shared, spinning makes training several times slower.
-    env = {'OMP_WAIT_POLICY': 'PASSIVE', 'PYTHONWARNINGS': 'ignore'} | os.environ
-    if threads:
-        env['OMP_NUM_THREADS'] = str(threads)
-    log = run.folder / 'output.log'
-    with log.open('a') as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=env)
-        try:
-            while process.poll() is None:
-                if stop.is_set():
-                    raise KeyboardInterrupt
-                on_step(max(_iteration_times(run.folder), default=0))
-                time.sleep(_POLL)
-        finally:
-            process.terminate()
-            process.wait()
-    if process.returncode:
-        lines = log.read_text().strip().splitlines() or ['no output']
-        raise UserError(
-            f'{run} failed with status {process.returncode}: {lines[-1]} (all of it is in {log}); once '
-            'that is put right, the same command goes on from here'
-        )
-
-
-def _iteration_times(folder: Path) -> dict[int, float]:
-    """Seconds of an iteration by its number, as logged; what was done twice counts once."""
-    files = sorted(folder.glob('*/vis_data/scalars.json'))
-    lines = [line for file in files for line in file.read_text().splitlines(keepends=True)]
-    # The last line may still be in the writing.
-    entries = [json.loads(line) for line in lines if line.endswith('\n')]
-    return {entry['step']: entry['time'] for entry in entries if 'loss' in entry}
-
-
-def _write_json(file: Path, content: dict[str, Any]) -> None:
-    write_whole(json.dumps(content, indent=1) + '\n', file)

@@ -5,11 +5,12 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmtin.ablation.runs import AblationRun, train_and_test
+from mmtin.ablation.run_process import train_and_test
+from mmtin.ablation.runs import AblationRun
 
 
 class Training:
-    """:func:`mmtin.ablation.runs.train_and_test` of runs with their configs.
+    """:func:`mmtin.ablation.run_process.train_and_test` of runs with their configs.
 
     A run takes the worker's share of cores. Folders of runs and data have the same path on each machine.
     """

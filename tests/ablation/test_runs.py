@@ -8,7 +8,17 @@ from mmaction.models.backbones.resnet_tsm import TemporalShift
 from mmaction.registry import MODELS
 from mmengine.config import Config
 
-from mmtin.ablation.runs import claim, describe_data, num_parameters, num_steps, plan, run_config, trunk_of
+from mmtin.ablation.runs import (
+    claim,
+    describe_data,
+    identity,
+    num_parameters,
+    num_steps,
+    plan,
+    require_same,
+    run_config,
+    trunk_of,
+)
 from mmtin.ablation.sets import SETS, cells
 from mmtin.ablation.variants import variants_of
 from mmtin.errors import UserError
@@ -124,3 +134,25 @@ def test_other_peoples_folders_are_left_alone(tmp_path):
         claim(tmp_path, dict(epochs=3))
     with pytest.raises(UserError, match='holds something else than an ablation'):
         claim(tmp_path / 'thesis.txt', dict(epochs=3))
+
+
+def test_a_run_of_another_recipe_or_other_clips_is_not_gone_on_with(tmp_path):
+    data = make_data(tmp_path / 'data')
+    (run,) = plan(tmp_path / 'work', ['tin'], [3])
+    cfg = config_of('tin', tmp_path)
+    require_same(run, cfg)  # nothing is there
+    run.folder.mkdir(parents=True)
+    run.identity_file.write_text(json.dumps(identity(cfg)))
+    run.result_file.write_text('{}')
+    require_same(run, cfg)
+
+    faster = config_of('tin', tmp_path)
+    faster.optim_wrapper.optimizer.lr *= 2
+    with pytest.raises(UserError, match='holds a run with other settings; remove that folder, or choose'):
+        require_same(run, faster)
+    (data / 'val.txt').write_text('another line\n' * 8)
+    with pytest.raises(UserError, match='holds a run with other clips; remove'):
+        require_same(run, cfg)
+    run.identity_file.unlink()
+    with pytest.raises(UserError, match='other settings and clips'):
+        require_same(run, cfg)
