@@ -4,8 +4,8 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from mmtin.checkpoint.fitting import AUTHORS_MAX_OFFSET
-from mmtin.checkpoint.meta import model_config
+from mmtin.checkpoint.max_offset import AUTHORS_MAX_OFFSET, largest_offset
+from mmtin.checkpoint.meta import interlacing_backbone
 from mmtin.checkpoint.names import state_of
 from mmtin.errors import UserError
 
@@ -21,7 +21,6 @@ def fill(model: nn.Module, content: dict, checkpoint: str | Path) -> None:
     Raises:
         UserError: if the checkpoint is of another network.
     """
-    _check_max_offset(getattr(model, 'backbone', None), content.get('meta'), checkpoint)
     own = model.state_dict()
     weights = {key: value for key, value in state_of(content).items() if isinstance(value, Tensor)}
     if not own.keys() & weights.keys():
@@ -48,24 +47,22 @@ def fill(model: nn.Module, content: dict, checkpoint: str | Path) -> None:
             f'{checkpoint} lacks {len(missing)} of the weights of the config, such as {missing[0]}; give a '
             'checkpoint of this network, or one that tools/convert_checkpoint.py made for it'
         )
+    # Last: loading reports another number of frames, with which the largest offset may differ.
+    _check_max_offset(model, content.get('meta'), checkpoint)
 
 
-def _check_max_offset(backbone: nn.Module | None, meta: object, checkpoint: str | Path) -> None:
+def _check_max_offset(model: nn.Module, meta: object, checkpoint: str | Path) -> None:
     """Compare ``max_offset``, which no weight's shape shows; another value would change predictions."""
-    if not hasattr(backbone, 'max_offset'):
+    trained = interlacing_backbone(meta)
+    if trained is None:
         return
-    trained = model_config(meta).get('backbone') or {}
-    kind = str(trained.get('type')).rpartition('.')[2]
-    if trained.get('num_segments') not in (None, backbone.num_segments):
-        return  # fit_state_dict reports that
-    half_a_clip = backbone.num_segments / 2
-    wanted = {
-        'TINResNet': trained.get('max_offset') or half_a_clip,
-        'ResNetTIN': AUTHORS_MAX_OFFSET,
-    }.get(kind)
-    built = backbone.max_offset or half_a_clip
-    if wanted not in (None, built):
-        raise UserError(
-            f'{checkpoint} was trained with max_offset={wanted:g}, the config has {built:g}; set '
-            'max_offset in its backbone, or give the config that tools/convert_checkpoint.py writes'
-        )
+    for layer in model.modules():
+        if not hasattr(layer, 'offset_net'):
+            continue
+        wanted = largest_offset(trained.get('max_offset'), layer.num_segments, trained.get('offsets_per'))
+        built = getattr(layer.offset_net, 'max_offset', AUTHORS_MAX_OFFSET)  # MMAction2's does not say
+        if wanted != built:
+            raise UserError(
+                f'{checkpoint} was trained with max_offset={wanted:g}, the config has {built:g}; set '
+                'max_offset in its backbone, or give the config that tools/convert_checkpoint.py writes'
+            )

@@ -1,14 +1,15 @@
 """Fit the weights of a 2D ResNet, TSN, TSM or TIN into a TINResNet."""
 
+from typing import Any
+
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from mmtin.checkpoint.first_convolution import for_channels
+from mmtin.checkpoint.max_offset import AUTHORS_MAX_OFFSET, largest_offset
 from mmtin.checkpoint.names import fold_non_local_bias, is_of_the_authors, plain_name
 from mmtin.errors import UserError
 
-# R of the paper's authors' releases, in frames, whatever T is.
-AUTHORS_MAX_OFFSET = 2.0
 # The convolution that sees the frames.
 _FIRST = 'conv1.conv.weight'
 
@@ -82,8 +83,8 @@ def _check_num_segments(backbone: nn.Module, key: str, value: Tensor) -> None:
         )
 
 
-def _check_max_offset(backbone: nn.Module) -> str:
-    max_offset = backbone.max_offset or backbone.num_segments / 2
+def _check_max_offset(backbone: Any) -> str:
+    max_offset = largest_offset(backbone.max_offset, backbone.num_segments, backbone.offsets_per)
     if max_offset == AUTHORS_MAX_OFFSET:
         return ''
     return (

@@ -2,6 +2,10 @@
 
 import ast
 
+from mmtin.checkpoint.max_offset import AUTHORS_MAX_OFFSET
+
+_INTERLACING = ('TINResNet', 'TINMobileNetV2', 'TINMobileOne', 'InterlacedBackbone')
+
 
 def model_config(meta: object) -> dict:
     """The ``model`` of the config in a checkpoint's ``meta``, empty if there is none that can be read.
@@ -29,6 +33,22 @@ def model_config(meta: object) -> dict:
     if isinstance(assigned.get('img_norm_cfg'), dict):
         model.setdefault('data_preprocessor', assigned['img_norm_cfg'])
     return model
+
+
+def interlacing_backbone(meta: object) -> dict | None:
+    """The backbone with TIN layers in the config in a checkpoint's ``meta``, also within another backbone.
+
+    None if there is none. MMAction2's ResNetTIN gets the ``max_offset`` that its code has.
+    """
+    node: object = model_config(meta)
+    while isinstance(node, dict):
+        kind = str(node.get('type')).rpartition('.')[2]
+        if kind in _INTERLACING:
+            return node
+        if kind == 'ResNetTIN':
+            return dict(node, max_offset=AUTHORS_MAX_OFFSET)
+        node = node.get('backbone')
+    return None
 
 
 def _literal(node: ast.expr) -> object:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from mmtin.checkpoint.fitting import AUTHORS_MAX_OFFSET
+from mmtin.checkpoint.max_offset import AUTHORS_MAX_OFFSET, largest_offset
 from mmtin.checkpoint.meta import model_config
 from mmtin.checkpoint.names import fold_non_local_bias, is_of_the_authors, plain_name, state_of
 from mmtin.config import type_name
@@ -177,7 +177,7 @@ def _tin_arguments(plain: dict[str, str], state: dict, stated: dict) -> dict:
 def _max_offset(stated: dict, num_segments: int) -> float:
     """R in frames: 2 in every release; for our TINResNet that of its config, or T / 2 as in the paper."""
     if type_name(stated) == 'TINResNet':
-        return stated.get('max_offset') or num_segments / 2
+        return largest_offset(stated.get('max_offset'), num_segments)
     return AUTHORS_MAX_OFFSET
 
 

@@ -6,6 +6,7 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor
 
+from mmtin.checkpoint.max_offset import largest_offset
 from mmtin.errors import UserError
 from mmtin.models.interlace_steps import InterlaceSteps
 from mmtin.models.offset_nets import FrameOffsetNet, OffsetNet, WeightNet
@@ -13,10 +14,6 @@ from mmtin.ops import TINShift, temporal_interlace
 from mmtin.ops.memory_format import memory_format
 
 MODELS.register_module(module=TINShift)
-
-
-# R where offsets are those of each frame: the paper's for its 8 frames, as nothing is tied to T then.
-FRAME_MAX_OFFSET = 4.0
 
 
 class TemporalInterlace(InterlaceSteps):
@@ -81,12 +78,10 @@ class TemporalInterlace(InterlaceSteps):
             )
         if not isinstance(num_segments, int) or num_segments < 1:
             raise UserError(f'num_segments must be a whole number, at least 1, got {num_segments!r}')
-        if max_offset is None and offsets_per == 'frame':
-            max_offset = FRAME_MAX_OFFSET
-        if max_offset is None:
-            max_offset = num_segments / 2
-            if num_segments <= 2:
-                initial_offset = min(initial_offset, max_offset / 2)
+        is_default = max_offset is None
+        max_offset = largest_offset(max_offset, num_segments, offsets_per)
+        if is_default and max_offset <= 1:
+            initial_offset = min(initial_offset, max_offset / 2)
         if not 0 < max_offset < math.inf:
             raise UserError(f'max_offset must be positive and finite, in frames, got {max_offset}')
         if not (0 if causal else -max_offset) < initial_offset < max_offset:
