@@ -1,6 +1,7 @@
 """Load a checkpoint into a network so that no weight stays as it was initialised."""
 
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -48,21 +49,28 @@ def fill(model: nn.Module, content: dict, checkpoint: str | Path) -> None:
             'checkpoint of this network, or one that tools/convert_checkpoint.py made for it'
         )
     # Last: loading reports another number of frames, with which the largest offset may differ.
-    _check_max_offset(model, content.get('meta'), checkpoint)
+    _check_interlacing(model, content.get('meta'), checkpoint)
 
 
-def _check_max_offset(model: nn.Module, meta: object, checkpoint: str | Path) -> None:
-    """Compare ``max_offset``, which no weight's shape shows; another value would change predictions."""
+def _check_interlacing(model: nn.Module, meta: object, checkpoint: str | Path) -> None:
+    """Compare the arguments that no weight's shape shows; other values would change predictions."""
     trained = interlacing_backbone(meta)
     if trained is None:
         return
+    layer: Any
     for layer in model.modules():
         if not hasattr(layer, 'offset_net'):
             continue
         wanted = largest_offset(trained.get('max_offset'), layer.num_segments, trained.get('offsets_per'))
-        built = getattr(layer.offset_net, 'max_offset', AUTHORS_MAX_OFFSET)  # MMAction2's does not say
-        if wanted != built:
-            raise UserError(
-                f'{checkpoint} was trained with max_offset={wanted:g}, the config has {built:g}; set '
-                'max_offset in its backbone, or give the config that tools/convert_checkpoint.py writes'
-            )
+        # MMAction2's layers do not say theirs.
+        built = getattr(layer.offset_net, 'max_offset', AUTHORS_MAX_OFFSET)
+        for name, stated, own in (
+            ('max_offset', f'{wanted:g}', f'{built:g}'),
+            ('reverse', trained.get('reverse') is not False, getattr(layer, 'reverse', True)),
+            ('causal', trained.get('causal') is True, getattr(layer, 'causal', False)),
+        ):
+            if stated != own:
+                raise UserError(
+                    f'{checkpoint} was trained with {name}={stated}, the config has {own}; set {name} in '
+                    'its backbone, or give the config that tools/convert_checkpoint.py writes'
+                )

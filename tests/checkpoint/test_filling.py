@@ -1,4 +1,4 @@
-"""A checkpoint whose offsets have another range than the network's is refused: no weight shows it."""
+"""A checkpoint that was trained to interlace in another way is refused, where no weight shows it."""
 
 import pytest
 from mmaction.registry import MODELS
@@ -26,9 +26,9 @@ def fill_with(trained, config):
     fill(build(config), checkpoint_of(trained), 'tin.pth')
 
 
-def refused(trained, config):
+def refused(trained, config, name='max_offset'):
     return pytest.raises(
-        UserError, match=rf'^tin\.pth was trained with max_offset={trained}, the config has {config}; '
+        UserError, match=rf'^tin\.pth was trained with {name}={trained}, the config has {config}; '
     )
 
 
@@ -77,3 +77,16 @@ def test_stages_of_half_the_frames():
     fill_with(backbone, backbone)
     with refused(1, 2):
         fill_with(backbone, dict(backbone, max_offset=2.0))
+
+
+def test_other_directions():
+    one_way = dict(KINDS['TINResNet'], offsets_per='frame', reverse=False)
+    causal = dict(one_way, causal=True)
+    for trained, config, name in (
+        (one_way, dict(one_way, reverse=True), 'reverse'),
+        (dict(one_way, reverse=True), one_way, 'reverse'),
+        (one_way, causal, 'causal'),
+        (causal, one_way, 'causal'),
+    ):
+        with refused(trained.get(name, False), config.get(name, False), name):
+            fill_with(trained, config)
