@@ -138,9 +138,8 @@ def checkpoint_of_latest_record(work_dir: str | Path) -> Path:
     tested = tested_checkpoint(file.with_name(f'{file.parent.name}.log'))
     if tested is None:
         return last_checkpoint(work_dir)
-    for path in (tested, Path(work_dir, tested.name)):  # the work directory may have been moved
-        if path.is_file():
-            return path
+    if tested.is_file():
+        return tested
     raise UserError(
         f'the newest offsets in {work_dir} are those of {tested}, which is not there; name the checkpoint '
         'with its config instead of the work directory'

@@ -3,19 +3,22 @@
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tabulate import tabulate
 
 from mmtin.errors import UserError
+from mmtin.work_dirs import last_checkpoint
 
 
 @dataclass(frozen=True)
 class TestResult:
     """One test run: its experiment, metrics by name as fractions, tested checkpoint, log and config.
 
-    The checkpoint is None if the weights came from none, the config if mmengine wrote none.
+    The checkpoint is None if the log names none and no training left one, the config if mmengine wrote
+    none.
     """
 
     __test__ = False  # not a test case, in spite of the name
@@ -49,7 +52,7 @@ def latest_test_result(work_dir: str | Path) -> TestResult:
     return TestResult(
         experiment=work_dir.name,
         metrics=metrics,
-        checkpoint=tested_checkpoint(log) or _last_checkpoint(work_dir),
+        checkpoint=tested_checkpoint(log) or _trained_checkpoint(work_dir),
         log=log,
         config=config if config.is_file() else None,
     )
@@ -66,17 +69,25 @@ def _logged_tests(work_dir: Path) -> list[Path]:
 
 
 def tested_checkpoint(log: Path) -> Path | None:
-    """The checkpoint that a test loaded by its log; None if the run trained, or there is no such log."""
+    """The checkpoint that a test loaded by its log; None if the run trained, or there is no such log.
+
+    It is looked for in the work directory of the log, too, which may have been moved.
+    """
     text = log.read_text(encoding='utf-8', errors='replace') if log.is_file() else ''
     loaded = re.findall(r'Load checkpoint from (.+)$', text, re.MULTILINE)
     trained = re.search(r'(Epoch|Iter)\(train\)', text)
-    return Path(loaded[-1]) if loaded and not trained else None
+    if not loaded or trained:
+        return None
+    path = Path(loaded[-1])
+    moved = log.parents[1] / path.name
+    return moved if moved.is_file() and not path.is_file() else path
 
 
-def _last_checkpoint(work_dir: Path) -> Path | None:
+def _trained_checkpoint(work_dir: Path) -> Path | None:
     """That of a training before the test in its process."""
-    note = work_dir / 'last_checkpoint'
-    return Path(note.read_text().strip()) if note.exists() else None
+    with suppress(UserError):
+        return last_checkpoint(work_dir)
+    return None
 
 
 def comparison_table(results: Iterable[TestResult], metric: str = 'acc/top1') -> str:

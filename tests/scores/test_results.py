@@ -1,6 +1,7 @@
 """Reading the results of `mim test`, and comparing experiments."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -19,11 +20,25 @@ def write_test_run(work_dir, timestamp, **metrics):
 def test_the_newest_test_run_counts(tmp_path):
     write_test_run(tmp_path, '20260101_000000', **{'acc/top1': 0.25})
     write_test_run(tmp_path, '20260102_000000', **{'acc/top1': 0.5})
-    (tmp_path / 'last_checkpoint').write_text('epoch_3.pth')
     result = latest_test_result(tmp_path)
     assert result.metrics == {'acc/top1': 0.5}
-    assert str(result.checkpoint) == 'epoch_3.pth'
     assert result.log.name == '20260102_000000.log'
+
+
+def test_checkpoint_is_found_where_the_work_directory_was_moved_to(tmp_path):
+    write_test_run(tmp_path, '20260101_000000', **{'acc/top1': 0.25})
+    assert latest_test_result(tmp_path).checkpoint is None
+    trained, tested = tmp_path / 'epoch_3.pth', tmp_path / 'best.pth'
+    for path in (trained, tested):
+        path.touch()
+    # A training before the test in its process, then a test of its own.
+    (tmp_path / 'last_checkpoint').write_text('/where/it/was/epoch_3.pth')
+    assert latest_test_result(tmp_path).checkpoint == trained
+    log = tmp_path / '20260101_000000/20260101_000000.log'
+    log.write_text('Load checkpoint from /where/it/was/best.pth\n')
+    assert latest_test_result(tmp_path).checkpoint == tested
+    log.write_text('Load checkpoint from /gone/other.pth\n')
+    assert latest_test_result(tmp_path).checkpoint == Path('/gone/other.pth')
 
 
 def test_table_is_markdown_in_per_cent(tmp_path):
