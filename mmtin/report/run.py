@@ -1,6 +1,5 @@
 """Read everything that a report shows of one work directory."""
 
-import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from mmtin.report.confusion import (
 from mmtin.report.logs import NO_METRICS, Curves, read_curves, read_environment
 from mmtin.report.thumbnails import Thumbnail, best_and_worst
 from mmtin.scores.dumps import ScoredClip
-from mmtin.scores.results import latest_test_result
+from mmtin.scores.results import is_tested, latest_test_result
 from mmtin.work_dirs import config_file
 
 
@@ -124,13 +123,12 @@ def read_run(
 
 def _read_test(run: Run, work_dir: Path) -> Path | None:
     """Set the results of the last test, and return its config."""
-    try:
-        result = latest_test_result(work_dir)
-    except json.JSONDecodeError as error:
-        raise UserError(f'the newest test result in {work_dir} is cut off; test again') from error
-    except UserError as error:
-        run.notes.append(f'Not tested: {error}.')
+    if not is_tested(work_dir):
+        run.notes.append(
+            f'Not tested: mim test mmtin CONFIG --checkpoint FILE --work-dir {work_dir} does it.'
+        )
         return None
+    result = latest_test_result(work_dir)
     run.metrics, run.checkpoint = result.metrics, result.checkpoint
     return result.config
 

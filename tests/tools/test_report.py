@@ -106,10 +106,14 @@ def test_faults_are_one_sentence_and_write_nothing(report, work_dir, copy, tmp_p
     (tmp_path / 'empty').mkdir()
     (log,) = copy.glob('*/vis_data/scalars.json')
     log.write_text(log.read_text()[:-60])
+    cut = shutil.copytree(work_dir, tmp_path / 'cut')
+    (cut / '30000101_000000').mkdir()
+    (cut / '30000101_000000/30000101_000000.json').write_text('{"acc/top1": 0.')  # the newest test
     for expected, *args in [
         ('no work directory at', tmp_path / 'none'),
         ('no config in', tmp_path / 'empty'),
         (r'scalars.json, line \d+ is cut off', copy),
+        (r'30000101_000000.json is cut off or damaged .*; test again', cut),
         ('it has 3 clips, the set 6', work_dir, '--dumps', tmp_path / 'short.pkl'),
         ('from clip 1 on it has other labels', work_dir, '--dumps', tmp_path / 'other_order.pkl'),
         ('cannot read .* as a dump', work_dir, '--dumps', tmp_path / 'damaged.pkl'),
