@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import mmaction
+import torch
 from mmengine.config import DictAction
 
 from mmtin.commands.noise import upstream_warnings_ignored
@@ -58,6 +59,19 @@ def require_file(path: str, what: str) -> None:
     """
     if '://' not in path and not Path(path).is_file():
         raise UserError(f'no {what} at {path}; check the path')
+
+
+def require_device(device: str) -> None:
+    """Check that torch can use a device.
+
+    Raises:
+        UserError: if it cannot.
+    """
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0].rstrip('.')
+        raise UserError(f'cannot use the device {device!r} ({reason}); try --device cpu') from error
 
 
 def add_begin(parser: argparse.ArgumentParser) -> None:

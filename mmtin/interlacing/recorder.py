@@ -11,6 +11,9 @@ from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
 from mmtin.checkpoint import read_checkpoint
+from mmtin.checkpoint.filling import fill
+from mmtin.checkpoint.names import state_of
+from mmtin.commands.arguments import require_device
 from mmtin.errors import UserError
 from mmtin.interlacing.record import InterlacingRecord, LayerRecord, Moments
 from mmtin.models.temporal_interlace import TemporalInterlace
@@ -112,20 +115,22 @@ def interlacing_layers(model: nn.Module) -> dict[str, TemporalInterlace]:
 
 
 def load_tin(cfg: Config, checkpoint: str | Path, device: str) -> nn.Module:
-    """A recognizer with TIN layers in eval mode.
+    """A recognizer with TIN layers in eval mode, all its weights from the checkpoint.
 
     Raises:
-        UserError: if the checkpoint cannot be read, or it or the config has no TIN layers.
+        UserError: if checkpoint or device is not available, one of checkpoint and config has no TIN layers,
+            or the weights are of another network.
     """
-    weights = read_checkpoint(checkpoint)
-    names = weights.get('state_dict', weights).keys()
-    if not any('.offset_net.' in name for name in names):
+    content = read_checkpoint(checkpoint)
+    if not any('.offset_net.' in name for name in state_of(content)):
         raise UserError(
             f'{checkpoint} has no TIN layers, so there is nothing to draw; name one of a TINResNet'
         )
-    model = init_recognizer(cfg, str(checkpoint), device)
+    require_device(device)
+    model = init_recognizer(cfg, None, device)
     if not interlacing_layers(model):
         raise UserError('the config builds a network without TIN layers; name the one of the checkpoint')
+    fill(model, content, checkpoint)
     return model
 
 

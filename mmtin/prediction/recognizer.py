@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from mmaction.apis import init_recognizer
 from mmengine.config import Config
 from torch import Tensor, nn
 
 from mmtin.checkpoint import read_checkpoint
 from mmtin.checkpoint.filling import fill
+from mmtin.commands.arguments import require_device
 from mmtin.config import find_config, read_config
 from mmtin.datasets.list_files import names_of_classes, read_class_list
 from mmtin.errors import UserError
@@ -33,20 +33,12 @@ def load_recognizer(config: str | Path | Config, checkpoint: str | Path, device:
     if cfg.model.cls_head.get('average_clips') is None:
         cfg.model.cls_head.average_clips = 'prob'
     content = read_checkpoint(checkpoint)
-    _require_device(device)
+    require_device(device)
     model = init_recognizer(cfg, None, device)
     fill(model, content, checkpoint)
     if hasattr(model.backbone, 'fuse_for_inference'):
         model.backbone.fuse_for_inference()
     return model
-
-
-def _require_device(device: str) -> None:
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0].rstrip('.')
-        raise UserError(f'cannot use the device {device!r} ({reason}); try --device cpu') from error
 
 
 def class_names(cfg: Config, labels: Path | None = None) -> list[str]:

@@ -5,6 +5,7 @@ import shutil
 import cv2
 import pytest
 import torch
+from mmengine.config import Config
 
 from mmtin.checkpoint import read_checkpoint
 from tests.report.tiny_run import shared_run
@@ -54,6 +55,11 @@ def test_faults_are_one_sentence_and_draw_nothing(plot, work_dir, tmp_path):
     weights = read_checkpoint(checkpoint)['state_dict']
     tsn = {name: value for name, value in weights.items() if '.net1.' not in name}
     torch.save(dict(state_dict=tsn), tmp_path / 'tsn.pth')
+    untrained = {name: value for name, value in weights.items() if 'layer3.1.conv1.conv.net1' not in name}
+    torch.save(dict(state_dict=untrained), tmp_path / 'untrained.pth')
+    other = Config.fromfile(config)
+    other.model.backbone.max_offset = 1.5
+    other.dump(tmp_path / 'other.py')
     (tmp_path / 'cut.pth').write_bytes(checkpoint.read_bytes()[:5000])
     (tmp_path / 'empty').mkdir()
     for expected, *args in [
@@ -63,6 +69,9 @@ def test_faults_are_one_sentence_and_draw_nothing(plot, work_dir, tmp_path):
         ('no config at', checkpoint, '--config', tmp_path / 'none.py'),
         ('has no TIN layers', tmp_path / 'tsn.pth', '--config', config),
         ('cannot read', tmp_path / 'cut.pth', '--config', config),
+        ('lacks 8 of the weights', tmp_path / 'untrained.pth', '--config', config),
+        ('trained with max_offset=2, the config has 1.5', checkpoint, '--config', tmp_path / 'other.py'),
+        ("cannot use the device 'cuda:9'", work_dir, '--device', 'cuda:9'),
         ('there are layer1.0, layer1.1', work_dir, '--layer', 'layer9'),
         ('no video file at', work_dir, '--videos', tmp_path / 'none.mp4'),
     ]:
