@@ -4,19 +4,15 @@
 import argparse
 from pathlib import Path
 
-import mmtin  # noqa: F401  # first, for the remedies that importing mmaction may need
-
-# isort: split
 import torch
-from mmaction.apis import init_recognizer
-from mmaction.registry import DATASETS
 from mmengine.config import Config
 
-from mmtin.commands.arguments import one_sentence_errors, positive_int, require_file
-from mmtin.config import find_config, match_num_segments
+from mmtin.commands.arguments import one_sentence_errors, positive_int
+from mmtin.datasets.building import clips_dataset
 from mmtin.datasets.list_files import names_of_classes, read_class_list
 from mmtin.errors import UserError
 from mmtin.files.whole import require_free, whole_file
+from mmtin.prediction import load_recognizer
 from mmtin.prediction.contact_sheet import draw_contact_sheet, predict_clip, spread_over_classes
 
 
@@ -37,13 +33,11 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with one_sentence_errors():
-        args.config = find_config(args.config)
-        require_file(args.checkpoint, 'checkpoint')
         if args.out.suffix not in ('.png', '.svg'):
             raise UserError(f'--out must end in .png or .svg, got {args.out}')
         require_free(args.out, force=args.force)
-        cfg = Config.fromfile(args.config)
-        match_num_segments(cfg)
+        model = load_recognizer(args.config, args.checkpoint, args.device)
+        cfg: Config = model.cfg
         num_classes = cfg.model.cls_head.num_classes
         names = read_class_list(args.labels, num_classes) if args.labels else names_of_classes(cfg)
         if names is None or len(names) != num_classes:
@@ -51,13 +45,12 @@ def main() -> None:
                 f'neither the config nor labels.txt beside its test list names {num_classes} classes; name '
                 'the file with --labels'
             )
-        model = init_recognizer(cfg, args.checkpoint, args.device)
-        dataset = DATASETS.build(cfg.test_dataloader.dataset)
+        dataset = clips_dataset(cfg)
         labels = [dataset.get_data_info(index).get('label') for index in range(len(dataset))]
         chosen = spread_over_classes(labels, args.clips)
         predictions = [predict_clip(model, dataset[index], names) for index in chosen]
         with whole_file(args.out) as part:
-            sheet = draw_contact_sheet(predictions, title=Path(args.config).stem)
+            sheet = draw_contact_sheet(predictions, title=Path(cfg.filename).stem)
             sheet.savefig(part, format=args.out.suffix[1:], dpi=150)
     print(f'Contact sheet: {args.out}')
 

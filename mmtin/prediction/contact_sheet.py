@@ -7,10 +7,11 @@ from itertools import zip_longest
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 from matplotlib.figure import Figure
-from mmengine.dataset import pseudo_collate
-from torch import nn
+from torch import Tensor, nn
+
+from mmtin.prediction.predict import predict_samples
+from mmtin.prediction.recognizer import top_classes
 
 
 @dataclass(frozen=True)
@@ -19,15 +20,14 @@ class PredictedClip:
 
     Attributes:
         frames: ``[T, H, W, 3]``, RGB, uint8.
-        true: name of the class.
-        predicted: name of the class with the highest score.
-        score: its probability.
+        true: names of its classes, none if they are not known.
+        predicted: names and probabilities of the classes with the highest scores, as many as there are true
+            ones; one, if there are none.
     """
 
     frames: np.ndarray
-    true: str
-    predicted: str
-    score: float
+    true: list[str]
+    predicted: list[tuple[str, float]]
 
 
 def spread_over_classes(labels: Sequence[object], count: int, seed: int = 0) -> list[int]:
@@ -46,27 +46,33 @@ def spread_over_classes(labels: Sequence[object], count: int, seed: int = 0) -> 
     return [index for each in rounds for index in each if index is not None][:count]
 
 
-@torch.inference_mode()
 def predict_clip(model: nn.Module, sample: dict, names: list[str]) -> PredictedClip:
     """The prediction of a recognizer for one sample of a test dataset.
 
     Args:
-        model: a recognizer of MMAction2 in eval mode.
+        model: from :func:`mmtin.prediction.recognizer.load_recognizer`.
         sample: of a dataset: ``inputs`` ``[T, 3, H, W]`` uint8 and ``data_samples``.
         names: of the classes, in label order.
     """
-    (result,) = model.test_step(pseudo_collate([sample]))
-    score, predicted = result.pred_score.max(dim=0)
+    true = [names[label] for label in _true_labels(sample['data_samples'].gt_label)]
+    (scores,) = predict_samples(model, [sample])
+    best = top_classes(scores, names, max(1, len(true)))
     return PredictedClip(
         frames=sample['inputs'].permute(0, 2, 3, 1).numpy(),
-        true=names[int(result.gt_label)],
-        predicted=names[int(predicted)],
-        score=float(score),
+        true=true,
+        predicted=[(found['name'], found['score']) for found in best],
     )
 
 
+def _true_labels(label: Tensor) -> list[int]:
+    """Those of a ``gt_label``: ``[1]``, -1 if unknown, or ``[classes]`` with 1 for each of several."""
+    if len(label) == 1:
+        return [int(label)] if label >= 0 else []
+    return label.nonzero().flatten().tolist()
+
+
 def draw_contact_sheet(predictions: list[PredictedClip], title: str) -> Figure:
-    """Draw one row of frames per clip, with wrong predictions in red.
+    """Draw one row of frames per clip, with right predictions in green, wrong ones in red.
 
     Args:
         predictions: at least one, all with the same T.
@@ -79,17 +85,23 @@ def draw_contact_sheet(predictions: list[PredictedClip], title: str) -> Figure:
     for prediction, axis in zip(predictions, axes[:, 0]):
         axis.imshow(_strip(prediction.frames))
         axis.set_axis_off()
-        correct = prediction.true == prediction.predicted
+        predicted = ', '.join(f'{name} ({score:.0%})' for name, score in prediction.predicted)
         axis.set_title(
-            f'true: {prediction.true}   predicted: {prediction.predicted} ({prediction.score:.0%})',
+            f'true: {", ".join(prediction.true) or "not known"}   predicted: {predicted}',
             loc='left',
             fontsize=9,
-            color='tab:green' if correct else 'tab:red',
+            color=_colour(prediction),
             parse_math=False,
         )
     figure.suptitle(title, parse_math=False)
     figure.tight_layout()
     return figure
+
+
+def _colour(clip: PredictedClip) -> str:
+    if not clip.true:
+        return 'tab:gray'
+    return 'tab:green' if set(clip.true) == {name for name, _ in clip.predicted} else 'tab:red'
 
 
 def _strip(frames: np.ndarray) -> np.ndarray:

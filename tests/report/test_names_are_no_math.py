@@ -19,7 +19,7 @@ FRAMES = np.zeros((2, 8, 8, 3), np.uint8)
         lambda: draw_offsets(record(1), NAME),
         lambda: draw_weights(record(1), NAME),
         lambda: draw_interlaced_clip(InterlacedClip(FRAMES, np.zeros(1), np.eye(2)[None], 1), NAME),
-        lambda: draw_contact_sheet([PredictedClip(FRAMES, NAME, NAME, 0.5)], NAME),
+        lambda: draw_contact_sheet([PredictedClip(FRAMES, [NAME], [(NAME, 0.5)])], NAME),
         lambda: draw_bubble_chart({NAME: [Bubble(NAME, 1, 1, 50, family=NAME)]}),
     ],
     ids=['offsets', 'weights', 'strip', 'sheet', 'bubbles'],
