@@ -220,6 +220,23 @@ def choose_test_protocol(cfg: Config) -> None:
     cfg.test_dataloader.dataset.pipeline = cfg.test_protocols[cfg.test_protocol]
 
 
+def reads_flow(cfg: Config) -> bool:
+    """Whether the test set is of optical flow."""
+    dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
+    return dataset.get('modality') == 'Flow' or any('Flow' in name for name in _input_formats(cfg))
+
+
+def sees_whole_clips(cfg: Config) -> bool:
+    """Whether the network takes clips ``[N, C, T, H, W]`` and not their frames as one batch."""
+    return any(name.startswith('NCT') for name in _input_formats(cfg))
+
+
+def _input_formats(cfg: Config) -> Iterator[str]:
+    """How the test pipeline shapes what the network takes, such as ``NCHW``."""
+    for pipeline in _pipelines(cfg.get('test_dataloader')):
+        yield from (str(step.get('input_format')) for step in pipeline)
+
+
 def _pipelines(node) -> Iterator[list[ConfigDict]]:
     """Every transform pipeline in a data loader's config, also inside dataset wrappers."""
     if isinstance(node, dict):

@@ -10,6 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from mmtin.config import stated_num_segments
+from mmtin.datasets.rgb_frames import rgb_frames
+from mmtin.errors import UserError
 from mmtin.prediction.predict import predict_samples
 from mmtin.prediction.recognizer import top_classes
 
@@ -47,18 +50,26 @@ def spread_over_classes(labels: Sequence[object], count: int, seed: int = 0) -> 
 
 
 def predict_clip(model: nn.Module, sample: dict, names: list[str]) -> PredictedClip:
-    """The prediction of a recognizer for one sample of a test dataset.
+    """The prediction of a recognizer for one sample of a test dataset, and the frames of its first view.
 
     Args:
         model: from :func:`mmtin.prediction.recognizer.load_recognizer`.
-        sample: of a dataset: ``inputs`` ``[T, 3, H, W]`` uint8 and ``data_samples``.
+        sample: of a dataset: ``inputs``, uint8, and ``data_samples``.
         names: of the classes, in label order.
+
+    Raises:
+        UserError: if the recognizer sees something else than RGB frames.
     """
+    frames = rgb_frames(sample, stated_num_segments(model.cfg))
+    if frames is None:
+        raise UserError(
+            'the network of the config sees something else than RGB frames, so there are no clips to draw'
+        )
     true = [names[label] for label in _true_labels(sample['data_samples'].gt_label)]
     (scores,) = predict_samples(model, [sample])
     best = top_classes(scores, names, max(1, len(true)))
     return PredictedClip(
-        frames=sample['inputs'].permute(0, 2, 3, 1).numpy(),
+        frames=frames,
         true=true,
         predicted=[(found['name'], found['score']) for found in best],
     )

@@ -7,7 +7,7 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import Compose
 
-from mmtin.config import type_name
+from mmtin.config import reads_flow, type_name
 from mmtin.errors import UserError
 
 # They treat each frame alone and alike, so that frames can be stored small until their clip is complete.
@@ -27,7 +27,7 @@ class TestPipeline:
         steps = cfg.get('test_dataloader', {}).get('dataset', {}).get('pipeline', [])
         kinds = [type_name(step) for step in steps]
         decode = next((place for place, kind in enumerate(kinds) if 'Decode' in kind), None)
-        if decode is None or any('Flow' in str(step.get('input_format')) for step in steps):
+        if decode is None or reads_flow(cfg):
             raise UserError('the test pipeline of the config decodes no RGB frames, so it reads no videos')
         first = next((place for place, kind in enumerate(kinds) if 'Sample' in kind), decode)
         each = decode + 1

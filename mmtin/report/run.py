@@ -117,7 +117,11 @@ def read_run(
         return run
     require_same_clips(dump, run.predictions, dataset)
     num_segments = stated_num_segments(cfg) or 8
-    run.best, run.worst = best_and_worst(dataset, run.predictions, run.class_names, num_clips, num_segments)
+    shown = best_and_worst(dataset, run.predictions, run.class_names, num_clips, num_segments)
+    if shown is None:
+        run.notes.append('No clips to show: the network sees something else than RGB frames.')
+    else:
+        run.best, run.worst = shown
     return run
 
 

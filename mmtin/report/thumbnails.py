@@ -10,6 +10,7 @@ from mmengine.dataset import BaseDataset
 from PIL import Image
 
 from mmtin.datasets.clip_names import clip_name
+from mmtin.datasets.rgb_frames import rgb_frames
 from mmtin.report.confusion import rank_clips, true_labels
 from mmtin.scores.dumps import ScoredClip
 
@@ -49,31 +50,32 @@ def best_and_worst(
     class_names: Sequence[str],
     count: int,
     num_segments: int,
-) -> tuple[list[Thumbnail], list[Thumbnail]]:
+) -> tuple[list[Thumbnail], list[Thumbnail]] | None:
     """The best and the worst classified clips, the worst one first; at most ``count`` each.
 
-    Each shows its first ``num_segments`` frames, those of the first view.
+    Each shows the frames of its first view, ``num_segments`` for a 2D network. None if the network sees
+    something else than RGB frames.
 
     Raises:
         UserError: if a clip cannot be read.
     """
     ranked = rank_clips(clips)
     count = min(count, len(ranked) // 2)
-    best, worst = (
-        [make_thumbnail(dataset, index, clips[index], class_names, num_segments) for index in indices]
-        for indices in (ranked[:count], ranked[::-1][:count])
-    )
-    return best, worst
+    thumbnails = []
+    for index in (*ranked[:count], *ranked[::-1][:count]):
+        frames = rgb_frames(dataset[index], num_segments)
+        if frames is None:
+            return None
+        thumbnails.append(make_thumbnail(dataset, index, frames, clips[index], class_names))
+    return thumbnails[:count], thumbnails[count:]
 
 
 def make_thumbnail(
-    dataset: BaseDataset, index: int, clip: ScoredClip, class_names: Sequence[str], num_segments: int
+    dataset: BaseDataset, index: int, frames: np.ndarray, clip: ScoredClip, class_names: Sequence[str]
 ) -> Thumbnail:
-    """One clip as the network sees it; see :func:`best_and_worst`."""
+    """One clip as the network sees it, ``[T, H, W, 3]``; see :func:`best_and_worst`."""
     true = set(true_labels(clip.label))
     predicted = np.argsort(-clip.scores, kind='stable')[: len(true)].tolist()
-    # [T, H, W, 3]
-    frames = dataset[index]['inputs'][:num_segments].permute(0, 2, 3, 1).numpy()
     return Thumbnail(
         name=clip_name(dataset, index),
         strip=encode_strip(frames),

@@ -6,6 +6,7 @@ import pytest
 import torch
 from mmaction.structures import ActionDataSample
 
+from mmtin.errors import UserError
 from mmtin.prediction.contact_sheet import (
     PredictedClip,
     draw_contact_sheet,
@@ -57,6 +58,13 @@ def test_labels_of_every_kind(model, label, true, shown):
     figure = draw_contact_sheet([clip], title='one clip')
     (title,) = [axis.get_title(loc='left') for axis in figure.axes]
     assert title.startswith(f'true: {", ".join(true) or "not known"}   predicted: ')
+
+
+def test_optical_flow_is_no_picture(model):
+    label = ActionDataSample().set_gt_label(0)
+    sample = dict(inputs=torch.zeros(4, 10, 32, 32, dtype=torch.uint8), data_samples=label)
+    with pytest.raises(UserError, match='sees something else than RGB frames'):
+        predict_clip(model, sample, list('abcdef'))
 
 
 def test_clips_are_of_as_many_classes_as_can_be():

@@ -80,3 +80,5 @@ def test_config_without_videos():
         cfg = Config(dict(test_dataloader=dict(dataset=dict(pipeline=steps))))
         with pytest.raises(UserError, match='decodes no RGB frames'):
             TestPipeline(cfg)
+    with pytest.raises(UserError, match='decodes no RGB frames'):
+        pipeline_of('tin_r50_flow_sthv1')

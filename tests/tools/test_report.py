@@ -5,7 +5,9 @@ import shutil
 import subprocess
 
 import cv2
+import numpy as np
 import pytest
+from mmengine.config import Config
 
 from mmtin.scores.dumps import read_dump, write_dump
 from tests.browser import CHROMIUM, in_browser
@@ -95,6 +97,65 @@ def test_what_is_missing_is_said(report, copy, tmp_path):
     assert 'Not tested' in html
     assert f'--dump {copy}/predictions.pkl' in html
     assert 'Nothing was recorded' in html
+
+
+def change_test_set(work_dir, change):
+    """Let ``change`` have the config of the last test and its test set."""
+    (config,) = work_dir.glob('*/vis_data/config.py')
+    cfg = Config.fromfile(config)
+    change(cfg, cfg.test_dataloader.dataset)
+    cfg.dump(config)
+
+
+def test_clips_of_a_3d_network(report, copy, tmp_path):
+    def whole_clips(cfg, dataset):
+        cfg.model.update(type='Recognizer3D', backbone=dict(type='ResNet3d'))
+        for step in dataset.pipeline:
+            if step.type == 'SampleFrames':
+                step.update(clip_len=6, num_clips=1)
+            if step.type == 'FormatShape':
+                step.input_format = 'NCTHW'
+
+    change_test_set(copy, whole_clips)
+    assert report(copy, '--out', tmp_path / 'report.html') is None
+    html = (tmp_path / 'report.html').read_text()
+    assert html.count('class="clip"') == html.count('--frames: 6;') == 6
+
+
+def test_network_of_optical_flow_has_no_clips_to_show(report, work_dir, copy, tmp_path):
+    lines = []
+    for line in (work_dir.parent / 'val.txt').read_text().splitlines():
+        name, label = line.split()
+        (tmp_path / 'flow' / name).mkdir(parents=True)
+        for field in (f'flow_{direction}_{number:05}.jpg' for direction in 'xy' for number in range(1, 13)):
+            cv2.imwrite(str(tmp_path / 'flow' / name / field), np.full((32, 32), 128, np.uint8))
+        lines.append(f'{name} 12 {label}\n')
+    (tmp_path / 'flow.txt').write_text(''.join(lines))
+
+    def flow(cfg, dataset):
+        steps = {step.type: step for step in dataset.pipeline}
+        steps['SampleFrames'].clip_len = 5
+        cfg.test_dataloader.dataset = dict(
+            type='RawframeClipDataset',
+            ann_file=str(tmp_path / 'flow.txt'),
+            data_prefix=dict(img=str(tmp_path / 'flow')),
+            filename_tmpl='flow_{}_{:05}.jpg',
+            modality='Flow',
+            test_mode=True,
+            pipeline=[
+                steps['SampleFrames'],
+                dict(type='RawFrameDecode'),
+                steps['FormatShape'],
+                steps['PackActionInputs'],
+            ],
+        )
+
+    change_test_set(copy, flow)
+    assert report(copy, '--out', tmp_path / 'report.html') is None
+    html = (tmp_path / 'report.html').read_text()
+    assert 'No clips to show: the network sees something else than RGB frames' in html
+    assert 'class="clip"' not in html
+    assert 'acc/top1' in html
 
 
 def test_faults_are_one_sentence_and_write_nothing(report, work_dir, copy, tmp_path):
