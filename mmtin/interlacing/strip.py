@@ -11,6 +11,7 @@ from matplotlib.patches import FancyArrowPatch
 from mmengine.dataset import pseudo_collate
 from torch import Tensor, nn
 
+from mmtin.datasets.rgb_frames import rgb_frames
 from mmtin.interlacing.figures import group_colour
 from mmtin.interlacing.recorder import InterlacingRecorder, offset_of_clips
 from mmtin.models.temporal_interlace import TemporalInterlace
@@ -25,14 +26,14 @@ class InterlacedClip:
 
     Attributes:
         frames: ``[T, H, W, 3]``, RGB, uint8; after temporal pooling T counts every other frame, as the
-            layer does.
+            layer does. None for a network of something else, such as optical flow.
         offset: ``[G']``, frames; the learned groups first, then their twins. Where each frame has its own
             offsets, their mean.
         matrix: ``[G', T, T]``, the share of frame s (column) in frame t (row) after interlacing.
         groups: G, number of learned groups.
     """
 
-    frames: np.ndarray
+    frames: np.ndarray | None
     offset: np.ndarray
     matrix: np.ndarray
     groups: int
@@ -44,7 +45,7 @@ def interlace_clip(model: nn.Module, sample: dict, layer: str) -> InterlacedClip
 
     Args:
         model: a recognizer of MMAction2 in eval mode.
-        sample: of a dataset: ``inputs`` ``[T, 3, H, W]`` uint8 and ``data_samples``.
+        sample: of a dataset: ``inputs`` ``[T, C, H, W]`` uint8 and ``data_samples``.
         layer: a name among those of :class:`mmtin.interlacing.recorder.InterlacingRecorder`.
     """
     with InterlacingRecorder(model) as recorder:
@@ -63,7 +64,7 @@ def interlaced_by(
         layer: of the network.
         offset: that it predicted, ``[N, G]`` or ``[N, T', G]``.
         weight: that it predicted, ``[N, T', G]``; T' is T, or less after temporal pooling.
-        frames: of the clip, ``[T, 3, H, W]``, uint8.
+        frames: of the clip, ``[T, C, H, W]``, uint8.
     """
     offset, weight = offset[:1], weight[:1]
     groups = offset.shape[-1]
@@ -71,7 +72,7 @@ def interlaced_by(
         offset, weight = torch.cat([offset, -offset], -1), torch.cat([weight, weight], 2)
     num_segments = weight.shape[1]
     return InterlacedClip(
-        frames=frames[:: len(frames) // num_segments].permute(0, 2, 3, 1).numpy(),
+        frames=rgb_frames(dict(inputs=frames[:: len(frames) // num_segments])),
         offset=offset_of_clips(offset)[0].numpy(),
         matrix=interlace_matrix(offset, weight, num_segments)[0].numpy(),
         groups=groups,
@@ -80,22 +81,22 @@ def interlaced_by(
 
 def draw_interlaced_clip(clip: InterlacedClip, title: str) -> Figure:
     """Draw the frames, and below them one lane of arrows per group, each from source frame to target."""
-    num_segments, height, width = clip.frames.shape[:3]
+    num_segments, lanes = clip.matrix.shape[-1], len(clip.offset)
     size = max(0.75, 7.5 / num_segments)  # inches per frame
-    tall = size * height / width
-    lanes = len(clip.offset)
-    figure = Figure(figsize=(size * num_segments + 1.9, tall + 0.95 * lanes + 1.5), layout='constrained')
-    strip, *axes = figure.subplots(1 + lanes, 1, sharex=True, height_ratios=[tall] + [0.95] * lanes)
-    for t, frame in enumerate(clip.frames, 1):
-        strip.imshow(frame, extent=(t - 0.47, t + 0.47, 0, 1), interpolation='nearest', aspect='auto')
-    strip.set_ylim(0, 1)
-    strip.set_xlim(0.4, num_segments + 0.6)
-    strip.set_title(title, fontsize=11, parse_math=False)
-    for axis in (strip, *axes):
+    heights = [0.95] * lanes
+    if clip.frames is not None:
+        heights.insert(0, size * clip.frames.shape[1] / clip.frames.shape[2])
+    figure = Figure(figsize=(size * num_segments + 1.9, sum(heights) + 1.5), layout='constrained')
+    axes = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    if clip.frames is not None:
+        _draw_frames(axes[0], clip.frames)
+    axes[0].set_xlim(0.4, num_segments + 0.6)
+    axes[0].set_title(title, fontsize=11, parse_math=False)
+    for axis in axes:
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0)
         axis.set_yticks([])
-    for group, axis in enumerate(axes):
+    for group, axis in enumerate(axes[-lanes:]):
         colour = group_colour(group % clip.groups)
         _draw_lane(axis, clip.matrix[group], colour)
         name = f'group {group % clip.groups + 1}{", reversed" if group >= clip.groups else ""}'
@@ -113,6 +114,12 @@ def draw_interlaced_clip(clip: InterlacedClip, title: str) -> Figure:
     )
     _add_legend(figure)
     return figure
+
+
+def _draw_frames(axis: Axes, frames: np.ndarray) -> None:
+    for t, frame in enumerate(frames, 1):
+        axis.imshow(frame, extent=(t - 0.47, t + 0.47, 0, 1), interpolation='nearest', aspect='auto')
+    axis.set_ylim(0, 1)
 
 
 def _draw_lane(axis: Axes, matrix: np.ndarray, colour: str) -> None:

@@ -6,7 +6,8 @@ import torch
 
 from mmtin.interlacing.figures import draw_offsets, draw_weights
 from mmtin.interlacing.record import InterlacingRecord, LayerRecord, Moments
-from mmtin.interlacing.strip import InterlacedClip, draw_interlaced_clip
+from mmtin.interlacing.strip import InterlacedClip, draw_interlaced_clip, interlaced_by
+from mmtin.models import TemporalInterlace
 from mmtin.ops import interlace_matrix
 
 
@@ -81,3 +82,18 @@ def test_arrows_go_from_source_to_target():
         'group 2, reversed\n+2.50 frames',
     ]
     assert 'leaves the clip, or nothing arrives' in texts(figure)
+
+
+def test_clip_of_optical_flow_is_drawn_without_pictures():
+    layer = TemporalInterlace(16, num_segments=4)
+    offset, weight = torch.ones(1, 2), torch.ones(1, 4, 2)
+    clip = interlaced_by(layer, offset, weight, torch.zeros(4, 10, 20, 30, dtype=torch.uint8))
+    figure = draw_interlaced_clip(clip, 'flow')
+    assert [lane.get_ylabel() for lane in figure.axes] == [
+        'group 1\n+1.00 frames',
+        'group 2\n+1.00 frames',
+        'group 1, reversed\n-1.00 frames',
+        'group 2, reversed\n-1.00 frames',
+    ]
+    assert not any(axis.images for axis in figure.axes)
+    assert figure.axes[0].get_title() == 'flow'
