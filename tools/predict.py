@@ -188,6 +188,8 @@ def predict_files(args: argparse.Namespace) -> int:
                     lost = write_annotated_video(video.path, copies[index], lines)
                     if lost:
                         bar.note(f'{video.name}: no sound in its copy: {lost}')
+                except UserError:  # of the disk or the folder
+                    raise
                 except (av.error.FFmpegError, ValueError) as error:
                     failed = f'no copy with its prediction: {Fault.of(error).reason}'
                     entry['note'] = f'{entry["note"]}; {failed}' if 'note' in entry else failed

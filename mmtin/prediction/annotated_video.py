@@ -32,6 +32,7 @@ def write_annotated_video(video: Path, out: Path, lines: Sequence[str]) -> str |
         Why the sound is lost; None if it was copied, or there was none.
 
     Raises:
+        UserError: if ``out`` cannot be written.
         av.error.FFmpegError or ValueError: if the video cannot be decoded.
     """
     # Browsers can play it before they have all of it.

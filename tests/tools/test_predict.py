@@ -146,6 +146,24 @@ def test_a_killed_run_goes_on(small, monkeypatch, tmp_path, capsys):
     assert 'results.json is there already' in run_tool(monkeypatch, 'predict', *arguments(), '--resume')
 
 
+def test_a_copy_that_cannot_be_written_ends_the_run(predict, tmp_path):
+    """It is no fault of the video, and --resume makes the copy."""
+    (tmp_path / 'videos/sub').mkdir(parents=True)
+    for name in ('a.mp4', 'sub/b.mp4'):
+        write_video(tmp_path / 'videos' / name, moving_frames(12))
+    (tmp_path / 'results_videos').mkdir()
+    (tmp_path / 'results_videos/sub').write_text('a file')
+    given = ('videos', '--save-video', '--workers', 0, '--batch-size', 1)
+    assert predict(*given).startswith('error: cannot write results_videos/sub/b.mp4 (')
+    assert not (tmp_path / 'results.json').exists()
+
+    (tmp_path / 'results_videos/sub').unlink()
+    assert predict(*given, '--resume') is None
+    assert (tmp_path / 'results_videos/sub/b.mp4').is_file()
+    results = json.loads((tmp_path / 'results.json').read_text())['results']
+    assert [entry.keys() for entry in results] == 2 * [{'video', 'predictions'}]
+
+
 @pytest.mark.parametrize(
     'args, sentence',
     [
