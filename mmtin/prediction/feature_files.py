@@ -107,7 +107,6 @@ class FeatureFile:
         force: bool = False,
         resume: bool = False,
     ) -> None:
-        require_free(path, force=force)
         try:
             import h5py
         except ImportError as error:
@@ -116,6 +115,8 @@ class FeatureFile:
         self._path = path
         self._parts = path.with_name(f'{path.name}.parts')
         self._folder = FeatureFolder(self._parts, _PART, _save_part, settings, force, resume)
+        # What an interrupted run may replace, it may replace when it goes on.
+        require_free(path, force=force or self.results.resumes)
 
     def __enter__(self) -> 'FeatureFile':
         with making(self._path):

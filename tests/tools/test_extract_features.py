@@ -62,15 +62,21 @@ def test_one_file_for_all(extract, videos, tmp_path):
         assert file['a.mp4'].attrs['seconds'][-1, 1] == 3
 
 
-@pytest.mark.parametrize('form, out', [('npy', 'out'), ('h5', 'out.h5')])
-def test_a_killed_run_goes_on(extract, small, videos, tmp_path, form, out):
+@pytest.mark.parametrize(
+    'form, out, begin',
+    [('npy', 'out', ()), ('h5', 'out.h5', ()), ('h5', 'out.h5', ('--force',))],
+    ids=['npy', 'h5', 'h5 in the place of another'],
+)
+def test_a_killed_run_goes_on(extract, small, videos, tmp_path, form, out, begin):
     (videos / 'text.mp4').write_text('no video')
     given = ('videos', '--format', form, '--window', 1)
+    if begin:
+        assert extract('videos', '--format', form, '--out', out) == '3'
     assert extract(*given, '--out', f'whole_{out}') == '3'
     network = ('--config', small[0], '--checkpoint', small[1], '--device', 'cpu', '--workers', 0)
     killed = command(
         'extract_features',
-        *(*given, '--out', out, *network),
+        *(*given, '--out', out, *network, *begin),
         log=tmp_path / 'log',
         fault=partial(die_after_entries, 1),
     )
@@ -81,6 +87,7 @@ def test_a_killed_run_goes_on(extract, small, videos, tmp_path, form, out):
     (videos / 'a.mp4').write_text('no video')  # it is done
     assert extract(*given, '--out', out, '--resume') == '3'
     assert contents(tmp_path / out) == contents(tmp_path / f'whole_{out}')
+    assert 'already; ' in extract(*given, '--out', out, '--resume'), 'no run was interrupted'
     left = {'log', out, f'whole_{out}', 'videos'}
     assert {path.name for path in tmp_path.iterdir()} == left
 
