@@ -17,6 +17,7 @@ from rich.progress import track
 
 from mmtin.cluster import add_ray, spread
 from mmtin.commands.arguments import add_begin, one_sentence_errors, positive_int
+from mmtin.commands.cores import num_cores
 from mmtin.commands.terminal import clean_stops
 from mmtin.datasets.list_files import ListedClip, read_clip_list
 from mmtin.datasets.preparing.decoding_faults import Decoding, fault_of
@@ -51,7 +52,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--workers',
         type=positive_int,
-        default=os.cpu_count(),
+        default=num_cores(),
         help='processes (default: as many as cores)',
     )
     parser.add_argument(

@@ -10,7 +10,6 @@ if there are clips without flow, which OUT/bad.txt names.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from rich.progress import track
 
 from mmtin.cluster import add_ray, spread
 from mmtin.commands.arguments import one_sentence_errors, positive_int
+from mmtin.commands.cores import num_cores
 from mmtin.datasets.list_files import read_clip_list
 from mmtin.datasets.preparing.flow import METHODS, FlowOf, fault_of_flow, num_fields
 from mmtin.datasets.preparing.isolation import find_faults
@@ -51,7 +51,7 @@ def parse_args() -> argparse.Namespace:
         help='pixels that the darkest and the brightest grey stand for (default: %(default)s)',
     )
     parser.add_argument(
-        '--workers', type=positive_int, default=os.cpu_count(), help='processes (default: as many as cores)'
+        '--workers', type=positive_int, default=num_cores(), help='processes (default: as many as cores)'
     )
     parser.add_argument(
         '--time-limit',

@@ -1,1 +1,1 @@
-"""What commands share: arguments, errors in one sentence, the terminal."""
+"""What commands share: arguments, errors in one sentence, the terminal, the cores."""

@@ -1,11 +1,11 @@
 """List the videos of a command, and the paths of its output for each."""
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
+from mmtin.commands.cores import num_cores
 from mmtin.datasets.list_files import read_clip_list
 from mmtin.datasets.video.suffixes import SUFFIXES
 from mmtin.errors import UserError
@@ -93,7 +93,7 @@ def _inside(path: PurePath) -> PurePath:
 def default_workers(num_videos: int) -> int:
     """Number of processes that decode: none for one video, which would only wait for them, else one per
     core, up to 8."""
-    return 0 if num_videos == 1 else min(8, num_videos, len(os.sched_getaffinity(0)))
+    return 0 if num_videos == 1 else min(8, num_videos, num_cores())
 
 
 def short_video(num_frames: int, num_segments: int) -> str:

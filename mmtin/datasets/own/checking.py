@@ -1,10 +1,10 @@
 """Check that files are videos before training starts."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
+from mmtin.commands.cores import num_cores
 from mmtin.datasets.preparing.decoding_faults import Decoding, fault_of
 from mmtin.datasets.video.decoding import VideoInit
 from mmtin.errors import UserError
@@ -29,7 +29,7 @@ def require_videos(media: Path, paths: Sequence[str], track: Track = lambda faul
             f'{len(missing)} of {len(paths)} videos are not there, such as {media / missing[0]}; paths '
             'of a list start from its folder, or from the folder that finetune.media names'
         )
-    with ThreadPool(os.cpu_count()) as pool:
+    with ThreadPool(num_cores()) as pool:
         faults = list(track(pool.imap(lambda path: _fault(media / path), paths), len(paths)))
     bad = [(media / path, fault) for path, fault in zip(paths, faults) if fault]
     if bad:

@@ -1,11 +1,11 @@
 """Check the data loaders of a config."""
 
-import os
 from collections.abc import Iterator
 
 from mmengine.config import Config
 from mmengine.logging import print_log
 
+from mmtin.commands.cores import num_cores
 from mmtin.errors import UserError
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -29,7 +29,7 @@ def check_loaders(cfg: Config) -> None:
 
 
 def limit_workers(cfg: Config, written: Config) -> None:
-    """Limit the workers of each data loader to the cores of the machine, in place, and log it.
+    """Limit the workers of each data loader to the cores that it may use, in place, and log it.
 
     A recipe states the number for a large machine; more workers than cores slow each other down, and torch
     warns. A number that an option sets stays.
@@ -38,14 +38,15 @@ def limit_workers(cfg: Config, written: Config) -> None:
         cfg: with the options.
         written: the config as its file has it.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+    cores = num_cores()
     for name in LOADERS:
         loader = cfg.get(name) or {}
         num_workers = loader.get('num_workers')
         if num_workers == (written.get(name) or {}).get('num_workers') and (num_workers or 0) > cores:
             loader['num_workers'] = cores
             print_log(
-                f'{name}.num_workers: {num_workers} -> {cores}, the cores of this machine.', 'current'
+                f'{name}.num_workers: {num_workers} -> {cores}, the cores that this process may use.',
+                'current',
             )
 
 
