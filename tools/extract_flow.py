@@ -12,6 +12,7 @@ if there are clips without flow, which OUT/bad.txt names.
 import argparse
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -20,12 +21,13 @@ from rich.progress import track
 from mmtin.cluster import add_ray, spread
 from mmtin.commands.arguments import one_sentence_errors, positive_int
 from mmtin.commands.cores import num_cores
+from mmtin.commands.terminal import clean_stops
 from mmtin.datasets.list_files import read_clip_list
 from mmtin.datasets.preparing.flow import METHODS, FlowOf, fault_of_flow, num_fields
 from mmtin.datasets.preparing.isolation import find_faults
 from mmtin.datasets.preparing.spread_faults import FaultSearch
 from mmtin.errors import UserError
-from mmtin.files.whole import write_whole
+from mmtin.files.whole import scratch_removed, write_whole
 
 
 def parse_args() -> argparse.Namespace:
@@ -78,7 +80,8 @@ def extract(args: argparse.Namespace) -> bool:
             1
         )  # clips are worked on side by side; a copy of this process has no other threads
         found = find_faults(fault_of_flow, left, args.workers, args.time_limit)
-    faults = dict(track(found, 'Computing flow', total=len(left)))
+    with scratch_removed([one.folder for one in left]), closing(found):
+        faults = dict(track(found, 'Computing flow', total=len(left)))
     bad = [
         f'{one.source.relative_to(args.media)}\t{faults[index]}\n'
         for index, one in enumerate(left)
@@ -143,7 +146,7 @@ def _say_how(args: argparse.Namespace) -> None:
 
 def main() -> None:
     args = parse_args()
-    with one_sentence_errors():
+    with one_sentence_errors(), clean_stops():
         sys.exit(0 if extract(args) else 1)
 
 

@@ -5,7 +5,7 @@
 
 import math
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
@@ -41,7 +41,7 @@ def spread(
     batch_size: int,
     gpu_batch_size: int | None = None,
     use_gpus: bool = True,
-) -> Iterator[tuple[int, Any]]:
+) -> Generator[tuple[int, Any], None, None]:
     """Results of items from all machines of a cluster.
 
     Each worker has one GPU, where the cluster has any, or one CPU. The batches of one that dies are done

@@ -2,8 +2,9 @@
 
 import errno
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from mmengine.fileio import LocalBackend
 
 from mmtin.errors import UserError
 
+_RANDOM = 8 * '[a-z0-9_]'  # how tempfile ends a name
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -70,7 +72,10 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """An empty folder that replaces ``path`` if the block ends without an error, else is removed."""
+    """An empty folder that replaces ``path`` if the block ends without an error, else is removed.
+
+    A process that is killed meanwhile leaves it beside ``path``, see :func:`scratch_removed`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f'.{path.name}-', dir=path.parent) as scratch:
         folder = Path(scratch, 'new')
@@ -79,6 +84,28 @@ def whole_folder(path: Path) -> Iterator[Path]:
         if path.exists():
             path.rename(Path(scratch, 'old'))
         folder.rename(path)
+
+
+@contextmanager
+def scratch_removed(folders: Collection[Path]) -> Iterator[None]:
+    """Remove what :func:`whole_folder` left of ``folders`` in processes that were killed.
+
+    It goes before the block, if they were killed earlier, and after it, if they were within; nothing else
+    may be writing these folders.
+    """
+    _remove_scratch(folders)
+    try:
+        yield
+    finally:
+        _remove_scratch(folders)
+
+
+def _remove_scratch(folders: Collection[Path]) -> None:
+    wanted = set(folders)
+    for parent in {path.parent for path in wanted}:
+        for scratch in list(parent.glob(f'.*-{_RANDOM}')):
+            if parent / scratch.name[1:-9] in wanted:
+                shutil.rmtree(scratch, ignore_errors=True)
 
 
 @contextmanager

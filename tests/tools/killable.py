@@ -32,11 +32,11 @@ _FORKSERVER.set_forkserver_preload(
 )
 
 
-def start_training(
-    *args: object, log: Path, fault: Callable[[], None] | None = None
+def start(
+    name: str, *args: object, log: Path, fault: Callable[[], None] | None = None
 ) -> multiprocessing.Process:
-    """Start ``tools/train.py ARGS``; ``fault`` is called in its process first."""
-    process = _FORKSERVER.Process(target=_command, args=('train', list(map(str, args)), log, fault))
+    """Start ``tools/{name}.py ARGS``; ``fault`` is called in its process first."""
+    process = _FORKSERVER.Process(target=_command, args=(name, list(map(str, args)), log, fault))
     process.start()
     return process
 
@@ -50,8 +50,7 @@ def command(
     name: str, *args: object, log: Path, fault: Callable[[], None] | None = None
 ) -> tuple[int, str]:
     """Run ``tools/{name}.py ARGS``; its exit status, negative for a signal, and its output."""
-    process = _FORKSERVER.Process(target=_command, args=(name, list(map(str, args)), log, fault))
-    process.start()
+    process = start(name, *args, log=log, fault=fault)
     process.join()
     return process.exitcode, log.read_text()
 

@@ -1,12 +1,18 @@
 """The flow of clips: what it is, and the command that writes it."""
 
+import os
+import signal
+import time
+
 import cv2
 import numpy as np
+import psutil
 import pytest
 
 from mmtin.datasets.preparing.flow import flow_fields
 from tests.prediction.small_recognizer import write_video
 from tests.tools.in_process import run_here
+from tests.tools.killable import start
 
 
 def in_colour(grey: np.ndarray) -> np.ndarray:
@@ -60,6 +66,61 @@ def test_bad_clips_are_named_and_the_command_goes_on(clips):
     (clips / 'list.txt').write_text('good 3 0\nother 3 0\n')
     result = run_here('extract_flow', *ARGUMENTS, cwd=clips)
     assert result.returncode == 0 and '2 clips: 1 done now, 1 before, 0 bad.' in result.stdout
+
+
+def add_hanging_clip(clips):
+    """A clip whose last frame is waited for; reading it takes a writer who never comes."""
+    folder = clips / 'media/hangs'
+    folder.mkdir()
+    for number in range(2):
+        cv2.imwrite(str(folder / f'{number + 1:05}.jpg'), texture(number, 0))
+    os.mkfifo(folder / '00003.jpg')
+    (clips / 'list.txt').write_text('hangs 3 0\n')
+
+
+def test_a_clip_out_of_time_leaves_nothing(clips):
+    add_hanging_clip(clips)
+    result = run_here('extract_flow', *ARGUMENTS, '--time-limit', 1, cwd=clips)
+    assert result.returncode == 1, result.stdout
+    assert (clips / 'flow/bad.txt').read_text() == 'hangs\ttook longer than 1 s\n'
+    assert {path.name for path in (clips / 'flow').iterdir()} == {'bad.txt', 'README.txt'}
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=['Ctrl-C', 'SIGTERM'])
+def test_a_stopped_command_leaves_nothing(number, clips):
+    add_hanging_clip(clips)
+    folders = ('--media', clips / 'media', '--out', clips / 'flow')
+    process = start('extract_flow', clips / 'list.txt', *folders, '--method', 'dis', log=clips / 'log')
+    while not list(clips.glob('flow/.hangs-*/new/flow_y_00001.jpg')):
+        assert process.is_alive(), (clips / 'log').read_text()
+        time.sleep(0.01)
+    (worker,) = psutil.Process(process.pid).children()
+    os.kill(process.pid, number)
+    process.join()
+    try:
+        assert process.exitcode == 128 + number
+        assert 'Traceback' not in (clips / 'log').read_text()
+        assert not worker.is_running()
+        assert [path.name for path in (clips / 'flow').iterdir()] == ['README.txt']
+    finally:
+        if worker.is_running():
+            worker.kill()
+
+
+def test_what_a_killed_command_left_goes_with_its_clips(clips):
+    """That of clips that are not asked for may be in the writing."""
+    (clips / 'media/sub').mkdir()
+    (clips / 'media/other').rename(clips / 'media/sub/other')
+    (clips / 'list.txt').write_text('good 3 0\nsub/other 3 0\n')
+    left = ['.good-0_abcxyz', 'sub/.other-0_abcxyz']
+    kept = ['.other-0_abcxyz', '.good-notes', '.good-too-0_abcxyz', 'sub/.good-0_abcxyz']
+    for name in (*left, *kept):
+        (clips / 'flow' / name / 'new').mkdir(parents=True)
+        (clips / 'flow' / name / 'new/flow_x_00001.jpg').touch()
+    result = run_here('extract_flow', *ARGUMENTS, cwd=clips)
+    assert result.returncode == 0, result.stdout
+    hidden = {path.relative_to(clips / 'flow').as_posix() for path in (clips / 'flow').rglob('.*')}
+    assert hidden == set(kept)
 
 
 def test_flow_of_videos_has_a_list_of_its_own(clips):

@@ -19,7 +19,7 @@ from tests.tools.killable import (
     die_before_renaming,
     die_in_writing,
     fill_disk,
-    start_training,
+    start,
     train,
 )
 
@@ -106,7 +106,7 @@ def iterations_done(work_dir):
 
 def kill_at(config, work_dir, iteration, log, *args):
     """Train till so many iterations are in the log, then SIGKILL."""
-    process = start_training(config, '--work-dir', work_dir, *args, log=log)
+    process = start('train', config, '--work-dir', work_dir, *args, log=log)
     while iterations_done(work_dir) < iteration:
         assert process.is_alive(), log.read_text()
         time.sleep(0.002)

@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import redirect_stderr, redirect_stdout
 from itertools import islice
 from multiprocessing.connection import Connection, wait
@@ -23,10 +23,11 @@ _POLL = 0.1  # seconds between looks at the clock
 
 def find_faults(
     fault_of: Callable[[Item], str | None], items: Iterable[Item], workers: int, time_limit: float
-) -> Iterator[tuple[int, str | None]]:
+) -> Generator[tuple[int, str | None], None, None]:
     """Yield the index of each item and its fault or None, as soon as it is known.
 
-    The fault is ``fault_of(item)``, or a sentence that the process died or took too long.
+    The fault is ``fault_of(item)``, or a sentence that the process died or took too long. Processes that
+    still run are killed when the generator is closed.
 
     Args:
         fault_of: a function, called in copies of this process.
