@@ -13,9 +13,9 @@ from rich.progress import Progress, track
 
 from mmtin.benchmarking import environment, model, network, table, write_csv
 from mmtin.benchmarking.arguments import DTYPES, parse_args
-from mmtin.benchmarking.output import refuse_to_overwrite
 from mmtin.commands.arguments import one_sentence_errors
 from mmtin.errors import UserError
+from mmtin.files.whole import require_free
 
 
 def require_device(name: str) -> None:
@@ -112,7 +112,7 @@ def main() -> None:
     with one_sentence_errors():
         require_device(args.device)
         if args.csv:
-            refuse_to_overwrite(args.csv, args.force)
+            require_free(args.csv, force=args.force)
         if args.threads:
             torch.set_num_threads(args.threads)
         found = environment(args.device)

@@ -7,7 +7,6 @@ bad. The same command with --resume goes on where an interrupted run was.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple
@@ -80,9 +79,6 @@ def check(args: argparse.Namespace) -> bool:
     files = [path.resolve() for path in (args.list, bad_file, args.write_list) if path]
     if len(set(files)) < len(files):
         raise UserError('LIST, --bad and --write-list must be different files')
-    for path in filter(None, (bad_file, args.write_list)):
-        if not os.access(path.parent, os.W_OK):
-            raise UserError(f'cannot write to {path.parent}; name other files with --bad and --write-list')
     if not args.media.is_dir():
         raise UserError(f'no folder {args.media}: --media takes the folder that paths in LIST start from')
     clips = read_clip_list(args.list, args.frames)

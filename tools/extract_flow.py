@@ -10,6 +10,7 @@ if there are clips without flow, which OUT/bad.txt names.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -134,8 +135,7 @@ def _say_how(args: argparse.Namespace) -> None:
     """Write beside the flow how it was made, and let no other stand beside it."""
     how = f'Optical flow by {args.method}, {args.bound} pixels at most'
     path = args.out / 'README.txt'
-    if not path.is_file():
-        args.out.mkdir(parents=True, exist_ok=True)
+    if not os.path.isfile(path):
         write_whole(f'{how}\nOpenCV {cv2.__version__}, tools/extract_flow.py\n', path)
     elif path.read_text(encoding='utf-8').partition('\n')[0] != how:
         raise UserError(

@@ -124,7 +124,6 @@ def write_submission(args: argparse.Namespace) -> None:
     names = [clip.path for clip in read_clip_list(args.clips)] if args.clips else None
     classes = read_class_list(args.labels) if args.labels else ()
     lines = submission(read_dump(args.dump), args.format, names, classes)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
     write_whole(''.join(f'{line}\n' for line in lines), args.out)
     print(f'Predictions for {len(lines)} clips in the form of {args.format}: {args.out}')
 

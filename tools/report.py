@@ -56,7 +56,6 @@ def main() -> None:
             for run, work_dir in zip(runs, args.work_dirs):
                 run.name = str(work_dir)
         page = render_page(runs, title=' and '.join(run.name for run in runs))
-        out.parent.mkdir(parents=True, exist_ok=True)
         write_whole(page, out)
     print(f'Report: {out}')
 

@@ -12,8 +12,7 @@ import torch
 from tabulate import tabulate
 
 from mmtin.benchmarking.timing import Timing
-from mmtin.errors import UserError
-from mmtin.files.whole import require_free, write_whole
+from mmtin.files.whole import write_whole
 
 _PACKAGES = ('mmtin', 'torch', 'mmaction2', 'mmengine', 'mmcv', 'mmcv-lite', 'triton')
 
@@ -66,25 +65,18 @@ def table(records: Iterable[dict[str, object]]) -> str:
     ).rstrip()
 
 
-def refuse_to_overwrite(path: Path, force: bool) -> None:
-    """Check before a measurement that its file can be written.
+def write_csv(path: Path, records: Iterable[dict[str, object]], found: dict[str, str]) -> None:
+    """Write every record in full precision, with the :func:`environment` in each line.
 
     Raises:
-        UserError: if it is there and ``force`` is not given, or its folder is not writable.
+        UserError: if the file cannot be written.
     """
-    require_free(path, force=force)
-    if not os.access(path.parent, os.W_OK):
-        raise UserError(f'cannot write to {path.parent}; name another file with --csv')
-
-
-def write_csv(path: Path, records: Iterable[dict[str, object]], found: dict[str, str]) -> None:
-    """Write every record in full precision, with the :func:`environment` in each line."""
     records = list(records)
     table = io.StringIO(newline='')
     writer = csv.DictWriter(table, [*_columns(records), *found])
     writer.writeheader()
     writer.writerows({**line, **found} for line in records)
-    write_whole(table.getvalue().encode(), path)
+    write_whole(table.getvalue(), path)
 
 
 def _columns(records: list[dict[str, object]]) -> list[str]:

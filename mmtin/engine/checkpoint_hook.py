@@ -14,7 +14,7 @@ from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from mmtin.files.whole import remove_parts, write_whole
+from mmtin.files.whole import WholeFileBackend, remove_parts
 
 
 @HOOKS.register_module()
@@ -93,7 +93,7 @@ class WholeCheckpointHook(CheckpointHook):
         self._position = self._gradients = None
         if not is_main_process():
             return
-        write_whole(self.last_ckpt.encode(), Path(runner.work_dir, 'last_checkpoint'))
+        WholeFileBackend().put_text(self.last_ckpt, Path(runner.work_dir, 'last_checkpoint'))
         for outdated in kept[:-limit] if limit else ():
             path = self._path(self.filename_tmpl.format(outdated))
             if self.file_backend.isfile(path):

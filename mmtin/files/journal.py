@@ -1,6 +1,7 @@
 """The journal of a long run over many items, from which an interrupted run goes on."""
 
 import json
+import os.path
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -42,7 +43,7 @@ class Journal:
         self._settings = {name: digest(value) for name, value in settings.items()}
         self._places: dict[int, int] = {}  # of the lines in the file, in bytes
         self._end = 0
-        found = self.path.exists()
+        found = os.path.exists(self.path)
         if found and not (force or resume):
             raise UserError(
                 f'{self.path} has what an interrupted run did; --resume goes on from there, --force begins '

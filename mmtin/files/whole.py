@@ -21,18 +21,14 @@ def write_whole(data: bytes | str, path: str | Path) -> None:
     """Write a file, text as UTF-8, under a temporary name, and rename it once the disk has all of it.
 
     Until then a file of that name stays as it is, even through SIGKILL or loss of power. A process that is
-    killed meanwhile leaves its temporary file, see :func:`remove_parts`.
+    killed meanwhile leaves its temporary file, see :func:`remove_parts`. The folder of the file is made.
 
     Raises:
-        OSError: with the path as ``filename``; nothing is left of the new file.
+        UserError: if it cannot be written; nothing is left of the new file.
     """
-    data = data.encode() if isinstance(data, str) else data
-    try:
-        with _renaming([Path(path)]) as (part,):
-            part.write_bytes(data)
-    except OSError as error:
-        text = f'{error.strerror}; it takes {len(data) / 1e6:.1f} MB'
-        raise OSError(error.errno, text, str(path)) from error
+    path = Path(path)
+    with making(path), whole_file(path) as part:
+        part.write_bytes(data.encode() if isinstance(data, str) else data)
 
 
 @contextmanager
@@ -143,16 +139,22 @@ def remove_parts(folder: str | Path) -> None:
 
 
 def require_free(*paths: Path, force: bool) -> None:
-    """Check that writing to ``paths`` destroys nothing, or that it may.
+    """Check before the work that ``paths`` can be written, and that this destroys nothing, or that it may.
 
     Raises:
-        UserError: if something is there that ``force`` does not allow to replace, or is a folder.
+        UserError: if something is there that ``force`` does not allow to replace, or is a folder, or if
+            new files cannot be made there.
     """
     for path in paths:
-        if path.is_dir():
+        # Not by methods of Path: up to Python 3.13 they fail in a folder that may not be looked into.
+        if os.path.isdir(path):
             raise UserError(f'{path} is a folder; name a file')
-        if path.exists() and not force:
+        if os.path.exists(path) and not force:
             raise UserError(f'{path} is there already; --force replaces it')
+        folder = next(parent for parent in path.absolute().parents if os.path.exists(parent))
+        if not (os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)):
+            what = 'not writable' if os.path.isdir(folder) else 'no folder'
+            raise UserError(f'cannot write {path} ({folder} is {what}); name another file')
 
 
 @contextmanager
@@ -170,11 +172,21 @@ def making(path: Path) -> Iterator[None]:
 
 
 class WholeFileBackend(LocalBackend):
-    """mmengine's local files, written by :func:`write_whole`."""
+    """mmengine's local files, of which a training has its own: each is whole or not there.
+
+    They are written as by :func:`write_whole`. An error stays an OSError, with the path as ``filename``, so
+    that a training can say how it is resumed.
+    """
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
-        Path(filepath).parent.mkdir(parents=True, exist_ok=True)
-        write_whole(obj, filepath)
+        path = Path(filepath)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with _renaming([path]) as (part,):
+                part.write_bytes(obj)
+        except OSError as error:
+            text = f'{error.strerror}; it takes {len(obj) / 1e6:.1f} MB'
+            raise OSError(error.errno, text, str(path)) from error
 
     def put_text(self, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
         self.put(obj.encode(encoding), filepath)

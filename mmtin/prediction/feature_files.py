@@ -1,5 +1,6 @@
 """Write features: a file per video, as .npy or as the .csv of MMAction2's localizers, or one .h5."""
 
+import os.path
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
@@ -43,10 +44,11 @@ class FeatureFolder:
         force: bool = False,
         resume: bool = False,
     ) -> None:
-        if folder.is_file():
+        if os.path.isfile(folder):
             raise UserError(f'{folder} is a file; name a folder, or choose --format h5')
         index = folder / 'index.json'
-        if not (force or journal_of(index).exists()) and folder.is_dir() and any(folder.iterdir()):
+        has_files = os.path.isdir(folder) and any(folder.iterdir())
+        if has_files and not (force or os.path.exists(journal_of(index))):
             raise UserError(f'{folder} has files already; name another folder, or --force to replace them')
         self._index = ResultsFile(index, settings, force, resume, names_faults=False)
         self._suffix = suffix
@@ -68,11 +70,9 @@ class FeatureFolder:
 
     def add(self, index: int, path: PurePath, video: str, features: Features) -> None:
         """Write the features of the video of that index; the file appears when it is whole."""
-        target = self._folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
         content = BytesIO()
         self._save(content, features)
-        write_whole(content.getvalue(), target)
+        write_whole(content.getvalue(), self._folder / path)
         seconds = features.seconds.astype(float).round(3).tolist()
         self._index.add(index, video=video, file=path.as_posix(), seconds=seconds)
 

@@ -68,7 +68,11 @@ def read_dump(path: str | Path) -> list[ScoredClip]:
 
 
 def write_dump(path: str | Path, clips: Sequence[ScoredClip]) -> None:
-    """Write clips as MMAction2's ``DumpResults`` does; an existing file is replaced in one step."""
+    """Write clips as MMAction2's ``DumpResults`` does; an existing file is replaced in one step.
+
+    Raises:
+        UserError: if the file cannot be written.
+    """
     samples = []
     for clip in clips:
         scores = torch.from_numpy(clip.scores)
@@ -81,8 +85,6 @@ def write_dump(path: str | Path, clips: Sequence[ScoredClip]) -> None:
                 **names,
             )
         )
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(pickle.dumps(samples, protocol=2), path)
 
 

@@ -2,12 +2,10 @@
 
 import csv
 
-import pytest
 import torch
 
 from mmtin.benchmarking import Timing, environment, table, write_csv
-from mmtin.benchmarking.output import record, refuse_to_overwrite, unmeasured
-from mmtin.errors import UserError
+from mmtin.benchmarking.output import record, unmeasured
 
 ROW = Timing('tin', median=0.0123456, lower=0.012, upper=0.013, ratios={'tsn': 1.0625})
 RECORDS = [unmeasured({'frames': 8}, 'mmcv', 'no CUDA here'), record({'frames': 8}, ROW, **{'GB/s': 3.0})]
@@ -36,14 +34,3 @@ def test_csv_keeps_every_digit_and_where_it_was_measured(tmp_path):
     assert missing['ms'] == 'not measured' and missing['note'] == 'no CUDA here'
     assert measured['torch'] == missing['torch'] == torch.__version__
     assert [path.name for path in tmp_path.iterdir()] == ['op.csv']
-
-
-def test_a_file_is_kept_unless_force_is_given(tmp_path):
-    path = tmp_path / 'op.csv'
-    refuse_to_overwrite(path, force=False)
-    path.write_text('mine')
-    with pytest.raises(UserError, match=r'op\.csv is there already; --force'):
-        refuse_to_overwrite(path, force=False)
-    refuse_to_overwrite(path, force=True)
-    with pytest.raises(UserError, match=r'cannot write to .*nowhere'):
-        refuse_to_overwrite(tmp_path / 'nowhere/op.csv', force=False)

@@ -6,6 +6,7 @@ import pytest
 
 from mmtin.errors import UserError
 from mmtin.files.journal import Journal
+from tests.files.unwritable import without_rights
 
 
 def interrupted(folder, lines=3, **settings):
@@ -99,3 +100,8 @@ def test_full_disk(tmp_path, capsys):
         os.close(descriptor)
         journal.add(1, {})
     assert Journal(tmp_path / 'out', {}, resume=True).left(2) == [1]
+
+
+def test_folder_without_rights_is_one_sentence(tmp_path):
+    with without_rights(tmp_path), pytest.raises(UserError, match=r'cannot write \S+/new/out \('):
+        Journal(tmp_path / 'new/out', {})

@@ -1,5 +1,6 @@
 """Files are whole or not there, whatever happens to their writer."""
 
+import errno
 import os
 
 import mmengine
@@ -7,7 +8,15 @@ import pytest
 
 import mmtin  # noqa: F401
 from mmtin.errors import UserError
-from mmtin.files.whole import remove_parts, whole_file, whole_files, whole_folder, write_whole
+from mmtin.files.whole import (
+    remove_parts,
+    require_free,
+    whole_file,
+    whole_files,
+    whole_folder,
+    write_whole,
+)
+from tests.files.unwritable import largest_file, without_rights
 
 
 def fail(*args):
@@ -19,22 +28,51 @@ def test_writing_that_fails_leaves_what_was_there(tmp_path, monkeypatch, step):
     path = tmp_path / 'file'
     write_whole(b'old', path)
     monkeypatch.setattr(os, step, fail)
-    with pytest.raises(OSError, match=r'No space left on device; it takes 3\.0 MB') as error:
-        write_whole(bytes(3_000_000), path)
-    assert (error.value.errno, error.value.filename) == (28, str(path))
+    with pytest.raises(UserError, match=rf'cannot write {path} \(No space left on device\); make room'):
+        write_whole(b'new', path)
     assert path.read_bytes() == b'old'
     assert os.listdir(tmp_path) == ['file']
 
 
-def test_mmengine_writes_whole_files(tmp_path, monkeypatch):
+def test_what_cannot_be_written_is_one_sentence(tmp_path):
+    write_whole('ä', tmp_path / 'new/file')
+    assert (tmp_path / 'new/file').read_text('utf-8') == 'ä'
+    with largest_file(1_000_000), pytest.raises(UserError, match=r'new/file \(File too large\); make room'):
+        write_whole(bytes(3_000_000), tmp_path / 'new/file')
+    assert (tmp_path / 'new/file').read_text('utf-8') == 'ä'
+    for path in (tmp_path / 'new', tmp_path / 'new/file/below'):
+        with pytest.raises(UserError, match=rf'cannot write {path} \(.+\); name another'):
+            write_whole('', path)
+    assert os.listdir(tmp_path) == ['new'] and os.listdir(tmp_path / 'new') == ['file']
+
+
+def test_place_that_cannot_be_written_is_told_before_the_work(tmp_path):
+    (tmp_path / 'file').touch()
+    require_free(tmp_path / 'new/file', force=False)
+    with pytest.raises(
+        UserError, match=rf'cannot write {tmp_path}/file/new/a \({tmp_path}/file is no folder'
+    ):
+        require_free(tmp_path / 'file/new/a', force=False)
+    with (
+        without_rights(tmp_path),
+        pytest.raises(UserError, match=r'cannot write \S+/new/a \(\S+ is not writable'),
+    ):
+        require_free(tmp_path / 'new/a', force=True)
+    assert os.listdir(tmp_path) == ['file']
+
+
+def test_mmengine_writes_whole_files(tmp_path):
     mmengine.fileio.put(b'\0', tmp_path / 'new/bytes')
     mmengine.fileio.put_text('ä', tmp_path / 'text')
     mmengine.dump([1], tmp_path / 'data.json')
     assert (tmp_path / 'new/bytes').read_bytes() == b'\0'
     assert (tmp_path / 'text').read_text('utf-8') == 'ä'
-    monkeypatch.setattr(os, 'fsync', fail)
-    with pytest.raises(OSError):
-        mmengine.dump([2], tmp_path / 'data.json')
+    with (
+        largest_file(1_000_000),
+        pytest.raises(OSError, match=r'File too large; it takes 3\.0 MB') as error,
+    ):
+        mmengine.fileio.put(bytes(3_000_000), tmp_path / 'data.json')
+    assert (error.value.errno, error.value.filename) == (errno.EFBIG, str(tmp_path / 'data.json'))
     assert mmengine.load(tmp_path / 'data.json') == [1]
 
 

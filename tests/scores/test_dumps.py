@@ -64,6 +64,8 @@ def test_written_dump_is_read_back(labels, tmp_path):
         np.testing.assert_array_equal(written.scores, read.scores)
         np.testing.assert_array_equal(written.label, read.label)
     assert [path.name for path in (tmp_path / 'new').iterdir()] == ['dump.pkl']
+    with pytest.raises(UserError, match=r'cannot write \S+/dump.pkl/below.pkl \('):
+        write_dump(tmp_path / 'new/dump.pkl/below.pkl', clips)
 
 
 def test_names_do_not_depend_on_where_the_media_lie():

@@ -52,6 +52,7 @@ def main():
         ('backbones NoSuchNet', 'error: no backbone NoSuchNet can be built'),
         ('memory --depth 19', 'argument --depth: invalid choice: 19'),
         ('loading --videos nowhere', 'in nowhere; name another folder'),
+        ('op --repeats 1 --csv /dev/null/new.csv', 'error: cannot write /dev/null/new.csv ('),
     ],
     ids=lambda text: text.split()[0],
 )

@@ -75,6 +75,18 @@ def test_results_are_not_overwritten(tmp_path, monkeypatch):
     assert (tmp_path / 'list.bad.txt').read_text() == 'mine\n'
 
 
+def test_places_that_cannot_be_written_are_told_before_the_work(tmp_path, monkeypatch):
+    write_lines(tmp_path / 'list.txt', 'a.mp4 0')
+    for option in ('--bad', '--write-list'):
+        given = (tmp_path / 'list.txt', '--media', tmp_path, option, tmp_path / 'list.txt/new')
+        sentence = run_tool(monkeypatch, 'check_videos', *given)
+        assert sentence.startswith(f'error: cannot write {tmp_path}/list.txt/new (')
+    assert os.listdir(tmp_path) == ['list.txt']
+    made = ('--bad', tmp_path / 'new/bad.txt', '--workers', 1)
+    assert run_tool(monkeypatch, 'check_videos', *given[:3], *made) == '1'
+    assert reasons(tmp_path / 'new/bad.txt') == {'a.mp4': 'missing'}
+
+
 def test_the_list_is_never_its_own_result(tmp_path, monkeypatch):
     path = tmp_path / 'list.txt'
     write_lines(path, 'a.mp4 0')

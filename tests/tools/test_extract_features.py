@@ -8,6 +8,9 @@ import h5py
 import numpy as np
 import pytest
 
+from mmtin.errors import UserError
+from mmtin.prediction.feature_files import FORMATS
+from tests.files.unwritable import without_rights
 from tests.prediction.small_recognizer import moving_frames, write_recognizer, write_video
 from tests.tools.in_process import run_tool
 from tests.tools.killable import command, die_after_entries
@@ -90,6 +93,21 @@ def test_a_killed_run_goes_on(extract, small, videos, tmp_path, form, out, begin
     assert 'already; ' in extract(*given, '--out', out, '--resume'), 'no run was interrupted'
     left = {'log', out, f'whole_{out}', 'videos'}
     assert {path.name for path in tmp_path.iterdir()} == left
+
+
+def test_features_that_cannot_be_written_end_the_run(extract, videos, tmp_path):
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'out/sub').write_text('a file')
+    sentence = extract('videos', '--out', 'out', '--force')
+    assert sentence.startswith('error: cannot write out/sub/b.npy (')
+    (tmp_path / 'out/sub').unlink()
+    assert extract('videos', '--out', 'out', '--resume') is None
+    assert {path.name for path in (tmp_path / 'out').rglob('*.*')} == {'a.npy', 'b.npy', 'index.json'}
+
+
+def test_folder_without_rights_is_one_sentence(tmp_path):
+    with without_rights(tmp_path), pytest.raises(UserError, match=r'cannot write .* is not writable'):
+        FORMATS['npy'](tmp_path / 'out')
 
 
 def contents(path):

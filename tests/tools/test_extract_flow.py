@@ -163,6 +163,7 @@ def test_faulty_lists_of_videos_are_one_sentence(lines, sentence, clips):
         ('../outside 3 0', (), 'is not below --media'),
         ('good 3 0', ('--bound', 10), 'was made otherwise; take its --method'),
         ('good 3 0', ('--media', 'nowhere'), 'no folder nowhere'),
+        ('good 3 0', ('--out', 'list.txt/flow'), 'error: cannot write list.txt/flow/README.txt ('),
     ],
 )
 def test_faulty_arguments_are_one_sentence(line, options, sentence, clips):

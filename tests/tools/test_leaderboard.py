@@ -54,3 +54,7 @@ def test_submission_is_written(tmp_path):
         result.stdout.splitlines()[-1]
         == 'Predictions for 12 clips in the form of sthv1: new/submission.csv'
     )
+    arguments = (*arguments[:-1], 'labels.txt/submission.csv')
+    result = run_here('leaderboard', 'submit', 'test.pkl', *arguments, cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stdout.splitlines()[-1].startswith('error: cannot write labels.txt/submission.csv (')

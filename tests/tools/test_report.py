@@ -188,6 +188,12 @@ def test_faults_are_one_sentence_and_write_nothing(report, work_dir, copy, tmp_p
         assert not (tmp_path / 'report.html').exists()
 
 
+def test_a_place_that_cannot_be_written_is_told_before_runs_are_read(report, tmp_path):
+    (tmp_path / 'file').touch()
+    sentence = report(tmp_path / 'none', '--out', tmp_path / 'file/report.html')
+    assert sentence.startswith(f'error: cannot write {tmp_path}/file/report.html (')
+
+
 @in_browser
 def test_browser_shows_it_light_and_dark(report, work_dir, tmp_path):
     page = tmp_path / 'report.html'
