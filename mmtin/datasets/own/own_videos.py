@@ -62,6 +62,11 @@ def read_own_videos(
             raise UserError(f'nothing at {path}; check the path')
     if data.is_dir():
         if (data / 'train.txt').is_file() and (data / 'val.txt').is_file():
+            if val_data is not None:
+                raise UserError(
+                    f'the folder {data} has its videos to validate on in val.txt; leave val_data out, or '
+                    f'give data={data / "train.txt"}'
+                )
             return _read(data / 'train.txt', data / 'val.txt', media, val_share, seed, track)
         if val_data is not None:
             raise UserError(

@@ -107,6 +107,18 @@ def test_folder_with_prepared_lists(folder):
         read_own_videos(folder)
 
 
+def test_list_to_validate_on_beside_a_folder_is_refused(folder):
+    (folder / 'mine.txt').write_text('run/0.mp4\t1\n')
+    with pytest.raises(UserError, match=r'val_data goes with a list, and .* is a folder; put the videos'):
+        read_own_videos(folder, folder / 'mine.txt')
+    for name in ('train.txt', 'val.txt'):
+        (folder / name).write_text('walk/0.mp4\t0\nrun/0.mp4\t1\n')
+    with pytest.raises(
+        UserError, match=rf'has .* in val.txt; leave val_data out, or give data={folder}/train'
+    ):
+        read_own_videos(folder, folder / 'mine.txt')
+
+
 def test_litter_of_file_managers_is_passed_over(folder):
     (folder / '.DS_Store').write_bytes(b'x')
     (folder / 'run/Thumbs.db').write_bytes(b'x')
