@@ -21,8 +21,8 @@ class BadClipsHook(Hook):
     A clip that is replaced in training is named once in the log and, with the reason, in
     ``<work_dir>/<timestamp>/train_bad_clips.txt``, one ``path<TAB>reason`` per line. With several
     processes, clips of the first process are named at once, those of the others at the end of an epoch. A
-    validation or test ends with the number of clips that it scored as wrong, later validations only if it
-    changes; ``val_bad_clips.txt`` and ``test_bad_clips.txt`` name them all.
+    test ends with the number of clips that it scored as wrong, a validation only if they are others than
+    in the one before; ``val_bad_clips.txt`` and ``test_bad_clips.txt`` name them all.
 
     Args:
         max_share: largest share of bad clips among the different clips that training has seen.
@@ -44,6 +44,7 @@ class BadClipsHook(Hook):
         self._num_samples = 0
         self._replaced: dict[str, str] = {}  # the reason by path
         self._scored_wrong: dict[str, str] = {}
+        self._told: set[str] = set()  # what the last validation scored as wrong
 
     def before_run(self, runner) -> None:
         runner.message_hub.pop_info(REPORTED, None)  # so that later datasets of this process do not see it
@@ -107,12 +108,16 @@ class BadClipsHook(Hook):
         bad = {}
         for part in all_gather_object(self._scored_wrong):
             bad.update(part)
-        if not is_main_process() or (mode == 'val' and not bad):
+        if not is_main_process() or (mode == 'val' and bad.keys() == self._told):
             return
         line = f'{len(bad)} of {size} clips cannot be read and were scored as wrong'
-        if bad:
-            file = Path(runner.log_dir, f'{mode}_bad_clips.txt')
+        if mode == 'val':
+            self._told = set(bad)
+            line += f' after iteration {runner.iter}'  # mmengine drops a warning that it has logged before
+        file = Path(runner.log_dir, f'{mode}_bad_clips.txt')
+        if bad or file.exists():
             _write(bad, file, 'w')
+        if bad:
             names = ', '.join(list(bad)[:_NAMED]) + ', ...' * (len(bad) > _NAMED)
             line += f': {names}. Why: {file}'
         print_log(line, 'current', logging.WARNING if bad else logging.INFO)

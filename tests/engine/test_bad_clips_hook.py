@@ -1,12 +1,13 @@
 """The hook counts over several processes, and by share of the clips seen."""
 
+from collections import OrderedDict
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 from mmaction.structures import ActionDataSample
-from mmengine.logging import MessageHub
+from mmengine.logging import MessageHub, MMLogger
 from torch import multiprocessing
 
 from mmtin.compat.torch import leave_process_group
@@ -25,7 +26,7 @@ def runner_of_its_own():
 def runner_for(log_dir, size):
     """The part of a Runner that the hook asks."""
     loop = SimpleNamespace(dataloader=SimpleNamespace(dataset=range(size)))
-    return SimpleNamespace(log_dir=str(log_dir), train_loop=loop, test_loop=loop)
+    return SimpleNamespace(log_dir=str(log_dir), train_loop=loop, val_loop=loop, test_loop=loop)
 
 
 def batch(*bad, good=0):
@@ -55,6 +56,25 @@ def test_clips_seen_are_no_more_than_there_are(tmp_path):
         hook.before_train_iter(runner, index, batch('a', 'b', good=10))
     with pytest.raises(UserError, match='3 of 20 clips'):
         hook.before_train_iter(runner, 10, batch('c', good=10))
+
+
+def test_validations_tell_of_bad_clips_when_they_change(tmp_path, monkeypatch):
+    monkeypatch.setattr(MMLogger, '_instance_dict', OrderedDict())
+    MMLogger.get_instance('validations', log_file=str(tmp_path / 'log'))
+    hook, runner = BadClipsHook(), runner_for(tmp_path, 10)
+    said, file = [], tmp_path / 'val_bad_clips.txt'
+    for runner.iter, bad in enumerate(('', 'a', 'a', 'ab', 'c', '', '', 'c')):
+        before = (tmp_path / 'log').read_text()
+        hook.before_val_epoch(runner)
+        hook.after_val_iter(runner, 0, batch(*bad, good=2))
+        hook.after_val_epoch(runner)
+        said.append((tmp_path / 'log').read_text()[len(before) :])
+        named = file.read_text().splitlines() if file.exists() else []
+        assert named == [f'{name}\tdamaged' for name in bad]
+    assert [bool(line) for line in said] == [False, True, False, True, True, True, False, True]
+    assert '2 of 10 clips cannot be read and were scored as wrong after iteration 3: a, b. Why: ' in said[3]
+    assert said[5].endswith(' 0 of 10 clips cannot be read and were scored as wrong after iteration 5\n')
+    assert 'WARNING' in said[3] and 'INFO' in said[5]
 
 
 def share_of_a_process(rank, address, log_dir):
