@@ -41,14 +41,19 @@ def clean_stops() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def terminal_handlers(logger: MMLogger) -> list[logging.StreamHandler]:
+    """The handlers of a log that do not write to a file."""
+    return [
+        handler
+        for handler in logger.handlers
+        if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler)
+    ]
+
+
 @contextmanager
 def logs_on_stderr() -> Iterator[None]:
     """Send mmengine's log, and what is printed meanwhile, to standard error."""
-    handlers = [
-        handler
-        for handler in MMLogger.get_current_instance().handlers
-        if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler)
-    ]
+    handlers = terminal_handlers(MMLogger.get_current_instance())
     before = [handler.stream for handler in handlers]
     try:
         for handler in handlers:

@@ -13,7 +13,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from mmtin.engine.terminal.log import terminal_handlers
+from mmtin.commands.terminal import terminal_handlers
 
 _PAUSE = 0.1  # seconds between two drawings
 

@@ -8,6 +8,8 @@ from types import FrameType
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
+from mmtin.commands.terminal import terminal_handlers
+
 _UPSTREAM = ('mmengine', 'mmaction', 'mmcv', 'mmdet')
 
 # The lines of these packages that concern a user. On a terminal a bar replaces the lines per iteration.
@@ -39,15 +41,6 @@ def shorten(logger: MMLogger) -> None:
     """Keep the environment, the config, the table of hooks and the like off the terminal."""
     for handler in terminal_handlers(logger):
         handler.addFilter(_concerns_the_user)
-
-
-def terminal_handlers(logger: MMLogger) -> list[logging.StreamHandler]:
-    """The handlers of a log that do not write to a file."""
-    return [
-        handler
-        for handler in logger.handlers
-        if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler)
-    ]
 
 
 def on_a_terminal() -> bool:
