@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import TextIO
 
 from mmengine.logging import MMLogger
@@ -63,6 +64,13 @@ def logs_on_stderr() -> Iterator[None]:
     finally:
         for handler, stream in zip(handlers, before):
             handler.stream = stream
+
+
+def short_path(path: str | Path) -> str:
+    """A path from the current folder, if it lies there; another one, and an address, as it is."""
+    if '://' in str(path) or not Path(path).absolute().is_relative_to(Path.cwd()):
+        return str(path)
+    return os.path.relpath(path)
 
 
 def write_line(file: TextIO, line: str) -> None:

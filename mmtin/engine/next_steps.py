@@ -1,6 +1,5 @@
 """The commands that follow a training."""
 
-import os
 import shlex
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from mmengine.config import Config
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
+from mmtin.commands.terminal import short_path
 from mmtin.config import reads_flow, sees_whole_clips
 
 
@@ -62,5 +62,4 @@ def _videos(cfg: Config) -> str:
 
 def _short(path: str | Path) -> str:
     """A path for the shell, from the current folder if it lies there."""
-    path, here = Path(path).absolute(), Path.cwd()
-    return shlex.quote(os.path.relpath(path) if path.is_relative_to(here) else str(path))
+    return shlex.quote(short_path(Path(path).absolute()))

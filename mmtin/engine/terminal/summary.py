@@ -1,7 +1,5 @@
 """A summary of what a Runner is about to do."""
 
-import os
-from pathlib import Path
 from typing import Literal
 
 import torch
@@ -10,6 +8,7 @@ from mmengine.dist import get_world_size
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from mmtin.commands.terminal import short_path
 from mmtin.config import stated_num_segments, type_name
 from mmtin.engine.preflight.loaders import datasets_of
 
@@ -28,7 +27,7 @@ def summary(runner: Runner, task: Literal['train', 'test']) -> str:
         rows['weights'] = _weights(runner)
     else:
         rows.update(data=_data(runner, 'test'), batch=_batch(runner, 'test'))
-    rows.update(device=_device(runner), log=_short(runner.logger.log_file))
+    rows.update(device=_device(runner), log=short_path(str(runner.logger.log_file)))
     title = {'train': 'Training', 'test': 'Test'}[task]
     return '\n'.join([f'{title} of {runner.experiment_name}', *(f'  {k:<10} {v}' for k, v in rows.items())])
 
@@ -51,7 +50,7 @@ def _model(runner: Runner) -> str:
 def _data(runner: Runner, part: str) -> str:
     size = len(getattr(runner, f'{part}_dataloader').dataset)
     lists = (str(dataset['ann_file']) for dataset in datasets_of(runner.cfg[f'{part}_dataloader']))
-    return f'{size} clips' + ''.join(f', {_short(path)}' for path in lists)
+    return f'{size} clips' + ''.join(f', {short_path(path)}' for path in lists)
 
 
 def _batch(runner: Runner, part: str) -> str:
@@ -81,7 +80,7 @@ def _weights(runner: Runner) -> str:
     origin = cfg.get('load_from') or _pretrained(cfg)
     if origin is None:
         return 'random'
-    return _short(origin) + (f', after iteration {runner.iter}' if cfg.get('resume') else '')
+    return short_path(origin) + (f', after iteration {runner.iter}' if cfg.get('resume') else '')
 
 
 def _pretrained(cfg: Config) -> str | None:
@@ -95,11 +94,3 @@ def _device(runner: Runner) -> str:
     device = next(runner.model.parameters()).device
     name = torch.cuda.get_device_name(device) if device.type == 'cuda' else device.type
     return f'{get_world_size()} processes, {name}' if get_world_size() > 1 else name
-
-
-def _short(path: str | Path | None) -> str:
-    """A path relative to the current folder, if it is below it."""
-    if path is None or '://' in str(path):
-        return str(path)
-    inside = Path(path).absolute().is_relative_to(Path.cwd())
-    return os.path.relpath(path) if inside else str(path)
