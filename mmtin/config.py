@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from mmtin.compat.mmengine import own_config
 from mmtin.errors import UserError
 
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 # Top-level entries that are read after the file: by the Runner, by mmengine and here.
 _READ_LATER = {
     *inspect.signature(Runner.__init__).parameters,

@@ -8,12 +8,11 @@ from mmengine.device import get_device
 from mmengine.logging import print_log
 from rich.progress import track
 
-from mmtin.config import refuse_amp_without_gpu
+from mmtin.config import LOADERS, refuse_amp_without_gpu
 from mmtin.datasets.own import Split, read_own_videos, read_split, write_split
 from mmtin.datasets.video.suffixes import SUFFIXES
 from mmtin.errors import UserError
 
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 # Clips per step from which on BatchNorm's own statistics are better than those of the pretraining.
 CLIPS_FOR_BATCH_NORM = 16
 OPTIONS = (

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
+from mmtin.config import LOADERS
 from mmtin.datasets.clips import (
     RawframeClipDataset,
     VideoClipDataset,
@@ -18,7 +19,7 @@ from mmtin.datasets.clips import (
     require_data,
 )
 from mmtin.datasets.list_files import ListedClip, read_class_list, read_labelled_clips
-from mmtin.engine.preflight.loaders import LOADERS, datasets_of
+from mmtin.engine.preflight.loaders import datasets_of
 from mmtin.errors import UserError
 
 # The known ways to read a list; a dataset of another package may have other lines.

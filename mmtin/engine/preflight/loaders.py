@@ -6,9 +6,8 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 
 from mmtin.commands.cores import num_cores
+from mmtin.config import LOADERS
 from mmtin.errors import UserError
-
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def check_loaders(cfg: Config) -> None:
