@@ -13,19 +13,8 @@ from rich.progress import Progress, track
 
 from mmtin.benchmarking import environment, model, network, table, write_csv
 from mmtin.benchmarking.arguments import DTYPES, parse_args
-from mmtin.commands.arguments import one_sentence_errors
-from mmtin.errors import UserError
+from mmtin.commands.arguments import one_sentence_errors, require_device
 from mmtin.files.whole import require_free
-
-
-def require_device(name: str) -> None:
-    try:
-        torch.empty(1, device=name)
-    except (RuntimeError, AssertionError) as error:
-        raise UserError(
-            f'no device {name} here ({str(error).splitlines()[0]}); '
-            'name another with --device, or run on a machine that has it'
-        ) from None
 
 
 def setting_of(args: argparse.Namespace) -> network.Setting:

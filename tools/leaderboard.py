@@ -15,7 +15,7 @@ import torch
 from rich.progress import track
 
 from mmtin.benchmarking import environment
-from mmtin.commands.arguments import one_sentence_errors, positive_int
+from mmtin.commands.arguments import one_sentence_errors, positive_int, require_device
 from mmtin.datasets.list_files import read_class_list, read_clip_list
 from mmtin.errors import UserError
 from mmtin.files.whole import require_free, whole_files, write_whole
@@ -87,8 +87,7 @@ def write_leaderboard(args: argparse.Namespace) -> None:
     require_free(*files, *further, force=args.force)
     if args.json and not args.results:
         raise UserError('--json writes the results that --results names, and none is named')
-    if torch.device(args.device).type == 'cuda' and not torch.cuda.is_available():
-        raise UserError(f'torch sees no GPU for --device {args.device}; use --device cpu')
+    require_device(args.device)
     publication = read_publication()
     read = map(read_results, track(args.results, 'Reading results', transient=True))
     results = [result for found in read for result in found]

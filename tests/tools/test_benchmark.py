@@ -46,7 +46,7 @@ def main():
 @pytest.mark.parametrize(
     'args, sentence',
     [
-        ('op --device cuda:99', 'error: no device cuda:99 here'),
+        ('op --device cuda:99', "error: cannot use the device 'cuda:99' ("),
         ('op --channels 6', 'error: --channels must be a multiple of the 4 groups, got 6'),
         ('model --against i3d', "tsn,tsm,mmaction2, separated by commas, got 'i3d'"),
         ('backbones NoSuchNet', 'error: no backbone NoSuchNet can be built'),

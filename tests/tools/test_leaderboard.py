@@ -42,6 +42,13 @@ def test_nothing_is_overwritten_unasked(tmp_path):
     assert (tmp_path / 'leaderboard.csv').read_text() == 'mine'
 
 
+def test_device_that_is_not_there_is_one_sentence(tmp_path):
+    for device in ('cuda:99', 'gpu'):
+        result = run_here('leaderboard', '--device', device, cwd=tmp_path)
+        assert result.returncode == 1
+        assert result.stdout.splitlines()[-1].startswith(f"error: cannot use the device '{device}' (")
+
+
 def test_submission_is_written(tmp_path):
     write_dump(tmp_path / 'test.pkl', scored_clips(labels=[-1] * 12))
     (tmp_path / 'labels.txt').write_text(''.join(f'Doing {number}\n' for number in range(6)))
