@@ -41,6 +41,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--media', type=Path, required=True, help='folder that the paths start from')
     parser.add_argument('--out', type=Path, required=True, help='folder for the flow')
     parser.add_argument(
+        '--filename-tmpl',
+        default=FlowOf.template,
+        metavar='TEMPLATE',
+        help='name of a frame, as in MMAction2 (default: %(default)s)',
+    )
+    parser.add_argument(
         '--method',
         choices=METHODS,
         default='tvl1',
@@ -107,19 +113,20 @@ def _wanted(args: argparse.Namespace, path: Path) -> list[tuple[FlowOf, tuple[st
     there = next((args.media / clip.path for clip in clips if (args.media / clip.path).exists()), None)
     of_videos = there is not None and there.is_file()
     wanted: dict[Path, tuple[FlowOf, tuple[str, ...]]] = {}
+    how = args.method, args.bound, args.filename_tmpl
     for clip in clips if of_videos else read_clip_list(path, frames=True):
         source, folder = args.media / clip.path, args.out / clip.path
         if not folder.resolve().is_relative_to(args.out.resolve()):
             raise UserError(f'{clip.path} in {path} is not below --media')
         if not of_videos:
-            wanted[folder] = FlowOf(source, folder, int(clip.behind[0]), args.method, args.bound), ()
+            wanted[folder] = FlowOf(source, folder, int(clip.behind[0]), *how), ()
             continue
         folder = folder.with_suffix('')
         if clip.path.split() != [clip.path]:
             raise UserError(f'{clip.path} in {path} has blanks, which a list of frames cannot; rename it')
         if folder in wanted and wanted[folder][0].source != source:
             raise UserError(f'{wanted[folder][0].source} and {source} have one name; rename one of them')
-        wanted[folder] = FlowOf(source, folder, None, args.method, args.bound), clip.behind
+        wanted[folder] = FlowOf(source, folder, None, *how), clip.behind
     return list(wanted.values())
 
 

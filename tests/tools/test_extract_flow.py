@@ -68,6 +68,15 @@ def test_bad_clips_are_named_and_the_command_goes_on(clips):
     assert result.returncode == 0 and '2 clips: 1 done now, 1 before, 0 bad.' in result.stdout
 
 
+def test_frames_of_other_names(clips):
+    for path in (clips / 'media/good').iterdir():
+        path.rename(path.with_name(f'img_{path.name}'))
+    (clips / 'list.txt').write_text('good 3 0\n')
+    result = run_here('extract_flow', *ARGUMENTS, '--filename-tmpl', 'img_{:05}.jpg', cwd=clips)
+    assert result.returncode == 0, result.stdout
+    assert len(list((clips / 'flow/good').iterdir())) == 6
+
+
 def add_hanging_clip(clips):
     """A clip whose last frame is waited for; reading it takes a writer who never comes."""
     folder = clips / 'media/hangs'
