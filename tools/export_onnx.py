@@ -18,11 +18,13 @@ training set are enough. The accuracy on the config's test set is printed, befor
 """
 
 import argparse
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import torch
 from rich.console import Console
+from rich.status import Status
 from tabulate import tabulate
 
 from mmtin.benchmarking.timing import alternate, compare
@@ -131,8 +133,9 @@ def export(args: argparse.Namespace) -> None:
             status.update('Finding the ranges of values, and quantising')
             quantize(new, model, read_clips(cfg, calibration, shape))
             networks['INT8'], columns['INT8'] = open_onnx(new), {'MB': megabytes(new)}
-            status.update('Testing on the test set of the config')
-            for of, metrics in metrics_on_test_set(networks, model, cfg, shape).items():
+            for of, metrics in metrics_on_test_set(
+                networks, model, cfg, shape, partial(clip_by_clip, status)
+            ).items():
                 columns.setdefault(of, {}).update({key: f'{value:.4f}' for key, value in metrics.items()})
         status.update('Timing')
         inputs = model.example_inputs(1)
@@ -144,6 +147,13 @@ def export(args: argparse.Namespace) -> None:
         f'{len(classes)} classes from {what}s of {"x".join(map(str, size))} with '
         f'{torch.get_num_threads()} threads: {args.out}'
     )
+
+
+def clip_by_clip(status: Status, numbers: Sequence[int]) -> Iterator[int]:
+    """The numbers of the clips of a test set, each while it is tested."""
+    for number in numbers:
+        status.update(f'Testing on the test set of the config, clip {number + 1} of {len(numbers)}')
+        yield number
 
 
 def print_table(

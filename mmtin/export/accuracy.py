@@ -1,6 +1,6 @@
 """What a network scores on the test set of its config."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from mmaction.registry import DATASETS
@@ -18,7 +18,7 @@ def metrics_on_test_set(
     model: Exportable,
     cfg: Config,
     shape: tuple[int, ...],
-    track: Callable[[Iterable[int]], Iterable[int]] = iter,
+    track: Callable[[Sequence[int]], Iterable[int]] = iter,
 ) -> dict[str, dict[str, float]]:
     """The metrics of the config's ``test_evaluator`` for each of ``networks``, all on the same pixels.
 
@@ -29,7 +29,7 @@ def metrics_on_test_set(
         model: what they compute.
         cfg: of the training.
         shape: ``T, 3, H, W`` of clips.
-        track: wraps the numbers of the clips, for instance in a progress bar.
+        track: wraps the numbers of the clips, to show progress.
 
     Returns:
         By network the metrics by name, as MMAction2 has them: accuracies are fractions.

@@ -14,6 +14,7 @@ import torch
 from mmaction.apis import inference_recognizer
 from mmengine.config import Config
 from mmengine.dataset import Compose
+from rich.status import Status
 
 from mmtin.checkpoint import read_checkpoint
 from mmtin.export import (
@@ -31,7 +32,7 @@ from mmtin.prediction.online import OnlineRecognizer
 from tests.configs.experiments import CONFIGS
 from tests.export.oldest_torch import require_export
 from tests.prediction.small_recognizer import write_recognizer
-from tests.report.tiny_run import CLASSES, shared_run
+from tests.report.tiny_run import CLASSES, NUM_VAL, shared_run
 from tests.tools.in_process import run_tool
 
 SHAPE = (4, 3, 32, 32)
@@ -202,8 +203,12 @@ def test_int8(monkeypatch, trained, exported, work_dir, videos, tmp_path):
     calibration.write_text(''.join(f'train{index}.mp4 {index % 2}\n' for index in range(8)))
     options = '--int8', calibration, '--media', work_dir.parent
     dumped = (work_dir / 'predictions.pkl').stat().st_mtime_ns  # by the test of the config
+    shown, update = [], Status.update
+    monkeypatch.setattr(Status, 'update', lambda status, text: (shown.append(text), update(status, text)))
     with redirect_stdout(screen):
         assert run_tool(monkeypatch, 'export_onnx', *trained, out, *options) is None
+    tested = [text.partition(', ')[2] for text in shown if text.startswith('Testing on the test set')]
+    assert tested == [f'clip {number} of {NUM_VAL}' for number in range(1, NUM_VAL + 1)]
     table = [[cell.strip() for cell in line.split('|')] for line in screen.getvalue().splitlines()]
     header, int8 = (next(row for row in table if name in row) for name in ('acc/top1', 'INT8'))
     said = dict(zip(header, int8))
