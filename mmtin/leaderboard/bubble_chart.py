@@ -33,7 +33,7 @@ class Bubble:
         label: its name.
         gflops: multiply-adds of one video, 1e9.
         mparams: parameters, 1e6.
-        accuracy: per cent.
+        accuracy: top-1, per cent.
         family: models of one family share a colour.
         measured: False for a published accuracy; its bubble is hollow.
     """
@@ -46,12 +46,11 @@ class Bubble:
     measured: bool = False
 
 
-def draw_bubble_chart(panels: dict[str, Sequence[Bubble]], accuracy: str = 'top-1 accuracy (%)') -> Figure:
+def draw_bubble_chart(panels: dict[str, Sequence[Bubble]]) -> Figure:
     """Draw panels side by side, with axes of their own and shared colours.
 
     Args:
         panels: bubbles by the title of their panel; at least one each.
-        accuracy: label of the vertical axis.
     """
     families = list(dict.fromkeys(bubble.family for bubbles in panels.values() for bubble in bubbles))
     colours = {family: f'C{index}' for index, family in enumerate(families)}
@@ -68,7 +67,7 @@ def draw_bubble_chart(panels: dict[str, Sequence[Bubble]], accuracy: str = 'top-
         _draw_panel(axis, bubbles, colours)
         axis.set_title(title, loc='left', parse_math=False)
         axis.set_xlabel('multiply-adds of one video (G, logarithmic)')
-    axes[0, 0].set_ylabel(accuracy)
+    axes[0, 0].set_ylabel('top-1 accuracy (%)')
     _legend(axes[0, 0], colours)
     # Labels are placed between bubbles, whose pixels are known only after the layout.
     figure.draw_without_rendering()
