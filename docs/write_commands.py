@@ -54,11 +54,13 @@ def page(tool: Path) -> str:
 
 def main() -> None:
     """Write every page and remove those of commands that went."""
+    pages = {PAGES / f'{tool.stem}.md': page(tool) for tool in sorted((ROOT / 'tools').glob('*.py'))}
     PAGES.mkdir(exist_ok=True)
     for old in PAGES.glob('*.md'):
-        old.unlink()
-    for tool in sorted((ROOT / 'tools').glob('*.py')):
-        (PAGES / f'{tool.stem}.md').write_text(page(tool))
+        if old not in pages:
+            old.unlink()
+    for path, text in pages.items():
+        path.write_text(text)
     print(f'Pages of the commands: {PAGES}')
 
 

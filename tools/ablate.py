@@ -10,7 +10,6 @@ With --sets it does the runs of the comparison in docs/ablation.md and keeps a r
 """
 
 import argparse
-import os
 import signal
 import sys
 from pathlib import Path
@@ -27,6 +26,7 @@ from mmtin.ablation.spread_runs import Training
 from mmtin.ablation.variants import VARIANTS, variants_of
 from mmtin.cluster import add_ray, spread
 from mmtin.commands.arguments import one_sentence_errors, positive_int
+from mmtin.commands.cores import num_cores
 from mmtin.config import find_config
 from mmtin.errors import UserError
 
@@ -156,7 +156,7 @@ def train_sets(args: argparse.Namespace) -> None:
     planned = campaign.plan(asked, ROOT / 'configs', Path('data'), args.work_dir, args.results)
     left = [entry for entry in planned if entry.record is None]
     print(f'{len(planned)} runs, {len(planned) - len(left)} of them finished already.')
-    threads = max(1, (os.cpu_count() or 1) // args.jobs) if args.jobs > 1 else None
+    threads = max(1, num_cores() // args.jobs) if args.jobs > 1 else None
     steps = dict.fromkeys((entry.cell for entry in left), 0)
     with progress_bar() as progress:
         task = progress.add_task(f'{len(left)} runs', total=sum(entry.steps for entry in left))
