@@ -110,6 +110,8 @@ def _command(name: str, args: list[str], log: Path, fault: Callable[[], None] | 
     with log.open('ab') as output:
         for stream in (1, 2):
             os.dup2(output.fileno(), stream)
+    # A job that a shell started in the background ignores Ctrl-C, and so would all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if fault is not None:
         fault()
     path = str(TOOLS / f'{name}.py')
