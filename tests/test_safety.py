@@ -207,7 +207,7 @@ def test_malicious_checkpoint_of_a_training(way, kind, files, monkeypatch):
         cfg = Config.fromfile(files.config)
         cfg.merge_from_dict(dict(work_dir=str(files.out), resume=True))
         cfg.dump(files.out / 'config.py')
-        monkeypatch.setattr(sys, 'argv', ['ablation', str(files.out / 'config.py')])
+        monkeypatch.setattr(sys, 'argv', ['ablation', str(files.out / 'config.py'), str(os.getppid())])
         with pytest.raises(SystemExit) as exit:
             runpy.run_module('mmtin.ablation', run_name='__main__')
         sentence = exit.value.code
