@@ -53,6 +53,7 @@ def main() -> None:
             tester = (Tester if args.verbose else briefly(Tester)).of(cfg, args.checkpoint, dump)
             with progress_shown(tester, verbose=args.verbose):
                 tester.test()
+        del tester  # holds the model: see leaving_together
 
 
 if __name__ == '__main__':

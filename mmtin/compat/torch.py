@@ -74,7 +74,8 @@ def leave_process_group() -> None:
     Before torch 2.8 that hangs now and then with gloo, on a busy machine above all: the group's destructor
     holds Python's lock and waits for a thread, which waits for that lock to free the last tensors
     (https://github.com/pytorch/pytorch/issues/56297, mended by pull request 154976). There the group stays
-    until Python ends.
+    until Python ends. The pull request does not mend the case where a wrapped model is the last to refer to
+    the group: it must be gone before.
     """
     if version() < (2, 8):
         _LEFT.append(torch.distributed.group.WORLD)

@@ -79,11 +79,14 @@ def leaving_together() -> Iterator[None]:
         get_error_handler().record_exception(error)
         raise
     if is_distributed():
+        # The model goes before the group, here since a Runner is a cycle of references. A wrapped model
+        # that is the last to refer to the group ends it while it holds Python's lock. A thread of gloo that
+        # still frees the tensors of an exchange waits for that lock, and the two wait for ever: issue 56297
+        # of torch, see leave_process_group; seen with torch 2.13.
+        gc.collect()
         # A process that exits while others still exchange with it may be aborted.
         barrier()
         leave_process_group()
-        # A Runner is a cycle of references. The group's threads are joined once nothing refers to it.
-        gc.collect()
 
 
 def _is_loss_of_a_neighbour(error: Exception) -> bool:
