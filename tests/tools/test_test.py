@@ -1,6 +1,8 @@
 """`mim test`: all weights come from the checkpoint, and no file is overwritten."""
 
+import errno
 import json
+import os
 import re
 import shutil
 
@@ -77,6 +79,17 @@ def test_options_of_a_test_are_not_the_config_of_later_ones(work_dir, monkeypatc
     )
     assert run_test(monkeypatch, work_dir, '--dump', dump, '--force') is None
     assert dump.read_bytes() != b'mine'
+
+
+def test_dump_on_a_full_disk(work_dir, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, 'fsync', fail)
+    error = run_test(monkeypatch, work_dir, '--dump', work_dir / 'scores.pkl')
+    assert error is not None
+    assert re.search(r'cannot write \S+/scores\.pkl \(No space left on device\)', error)
+    assert not list(work_dir.glob('*scores*')), 'half a file was left'
 
 
 def test_config_that_writes_scores_overwrites_none(work_dir, monkeypatch):
