@@ -122,6 +122,8 @@ def read_run(
         run.notes.append('No clips to show: the network sees something else than RGB frames.')
     else:
         run.best, run.worst = shown
+        if not run.best:
+            run.notes.append('No clips to show: fewer than two of them have a label.')
     return run
 
 

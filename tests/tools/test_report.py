@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -156,6 +157,18 @@ def test_network_of_optical_flow_has_no_clips_to_show(report, work_dir, copy, tm
     assert 'No clips to show: the network sees something else than RGB frames' in html
     assert 'class="clip"' not in html
     assert 'acc/top1' in html
+
+
+def test_says_why_it_shows_no_clips(report, work_dir, copy, tmp_path):
+    def one_clip(cfg, dataset):
+        clip = Path(dataset.ann_file).read_text().splitlines()[0]
+        (tmp_path / 'one.txt').write_text(f'{clip}\n')
+        dataset.ann_file = str(tmp_path / 'one.txt')
+
+    change_test_set(copy, one_clip)
+    write_dump(tmp_path / 'one.pkl', read_dump(work_dir / 'predictions.pkl')[:1])
+    assert report(copy, '--dumps', tmp_path / 'one.pkl', '--out', tmp_path / 'report.html') is None
+    assert 'No clips to show: fewer than two of them have a label' in (tmp_path / 'report.html').read_text()
 
 
 def test_faults_are_one_sentence_and_write_nothing(report, work_dir, copy, tmp_path):
