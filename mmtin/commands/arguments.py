@@ -1,6 +1,7 @@
 """Arguments and errors of the commands in tools/."""
 
 import argparse
+import errno
 import math
 import os
 import re
@@ -16,12 +17,20 @@ import torch
 from mmengine.config import DictAction
 
 from mmtin.commands.noise import upstream_warnings_ignored
-from mmtin.errors import UserError
+from mmtin.errors import NO_SPACE, UserError
+
+# What the system says of a place that is no folder, is one, is there already, or is refused.
+_UNUSABLE = {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG,
+}  # fmt: skip
 
 
 @contextmanager
 def one_sentence_errors() -> Iterator[None]:
     """Print a UserError as one sentence and exit with status 1; other errors keep their traceback.
+
+    So does an error of the system that a full disk is, or a place that cannot be used: packages below this
+    one know no UserError.
 
     Upstream warnings that a user cannot act on are hidden meanwhile.
     """
@@ -31,6 +40,16 @@ def one_sentence_errors() -> Iterator[None]:
     except UserError as error:
         # An error from a data loader's process carries that process's traceback before the sentence.
         sys.exit(f'error: {str(error).strip().splitlines()[-1].removeprefix("mmtin.errors.UserError: ")}')
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            place = f'write {error.filename}' if error.filename else 'write'
+            sys.exit(f'error: cannot {place} ({error.strerror}); make room or name another place')
+        if error.errno in _UNUSABLE and error.filename:
+            sys.exit(
+                f'error: cannot use {error.filename} ({error.strerror}); name another place, or let it be '
+                'read and written'
+            )
+        raise
 
 
 def positive_int(text: str) -> int:

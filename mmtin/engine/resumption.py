@@ -1,6 +1,5 @@
 """Find the checkpoint from which a stopped training goes on."""
 
-import errno
 import logging
 import re
 import zipfile
@@ -15,7 +14,7 @@ from mmtin.checkpoint import read_checkpoint
 from mmtin.checkpoint.archive import read_archive
 from mmtin.checkpoint.unpickling import NamesCodeError
 from mmtin.commands.arguments import require_file
-from mmtin.errors import UserError
+from mmtin.errors import NO_SPACE, UserError
 from mmtin.work_dirs import last_checkpoint
 
 
@@ -111,7 +110,7 @@ def one_sentence_on_full_disk(work_dir: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if error.errno not in NO_SPACE:
             raise
         path = whole_checkpoint(work_dir)
         raise UserError(

@@ -1,6 +1,5 @@
 """Write files whole or not at all, and replace none unasked."""
 
-import errno
 import os
 import shutil
 import tempfile
@@ -11,10 +10,9 @@ from pathlib import Path
 from mmengine.dist import get_rank
 from mmengine.fileio import LocalBackend
 
-from mmtin.errors import UserError
+from mmtin.errors import NO_SPACE, UserError
 
 _RANDOM = 8 * '[a-z0-9_]'  # how tempfile ends a name
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def write_whole(data: bytes | str, path: str | Path) -> None:
@@ -51,7 +49,7 @@ def whole_files(*paths: Path) -> Iterator[list[Path]]:
                     part.touch()
             yield parts
     except OSError as error:
-        if error.errno not in _NO_SPACE:
+        if error.errno not in NO_SPACE:
             raise
         names = ' and '.join(map(str, paths))
         raise UserError(
