@@ -116,7 +116,7 @@ def test_tin_mobileone_takes_the_place_of_tsm(zoo):
     assert result['classes'] == [1, 400]
     assert result['places'] == 17
     assert result['moved'] > 1e-3
-    assert result['folded_or_not'] < 1e-5
+    assert result['folded_or_not'] < 1e-9
     assert result['held_still_or_plain'] < 1e-5
 
 
