@@ -53,6 +53,11 @@ VARIANTS: dict[str, Variant] = {
         'TIN, causal: 4 groups, to later frames, R = 4',
         _tin(offsets_per='frame', causal=True, groups=4, reverse=False),
     ),
+    'tin_fixed': Variant(
+        'TIN, offsets fixed where they start',
+        dict(type='FixedOffsetTINResNet'),
+        ('mmtin.ablation.fixed_offsets',),
+    ),
     'tin_mmcv': Variant(
         "TIN with mmcv's gradient", dict(type='MMCVGradientTINResNet'), ('mmtin.ablation.mmcv_gradient',)
     ),
