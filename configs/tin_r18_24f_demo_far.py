@@ -1,6 +1,6 @@
 # TIN R18, 24 frames of 24 pixels, from scratch: which of two events far apart came first? See tools/make_demo_data.py.
 _base_ = [
-    '_base_/small.py', '_base_/datasets/demo_far.py', '_base_/schedules/scratch_12e.py',
+    '_base_/small.py', '_base_/datasets/demo_far.py', '_base_/schedules/scratch_24e.py',
     '_base_/small_runtime.py']
 from mmtin.recipes import first_stages, loaders, pipelines, tin
 

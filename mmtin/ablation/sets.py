@@ -43,7 +43,7 @@ SETS = {
         'demo_far',
         'made videos, two events far apart',
         'tin_r18_24f_demo_far.py',
-        12,
+        24,
         (24, 16, 8),
         'tools/make_demo_data.py --difficulty far --clips 1600 --val-clips 640',
     ),
