@@ -29,8 +29,8 @@ _UNUSABLE = {
 def one_sentence_errors() -> Iterator[None]:
     """Print a UserError as one sentence and exit with status 1; other errors keep their traceback.
 
-    So does an error of the system that a full disk is, or a place that cannot be used: packages below this
-    one know no UserError.
+    A full disk, or a place that cannot be used, is one sentence too where it comes as an OSError, as from
+    packages below this one.
 
     Upstream warnings that a user cannot act on are hidden meanwhile.
     """

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.evaluator import DumpResults
+from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
@@ -24,6 +25,7 @@ class WholeDumpResults(DumpResults):
             UserError: if the file cannot be written.
         """
         write_whole(pickle.dumps(results, protocol=2), self.out_file_path)
+        print_log(f'The scores of the clips are in {self.out_file_path}.', 'current')
         return {}
 
 
