@@ -1,12 +1,13 @@
 """The parameters of the small networks, for a backend that computes them at once.
 
 It may where they are as they were built. They are not if a hook waits for what a layer does, or if a layer
-is of another type, as adapters and quantised layers are, of other sizes, on another device, or of other
-numbers than the frames.
+is of another type, as adapters and quantised layers are, of other sizes, on another device, or of numbers
+that are neither those of the frames nor single precision.
 """
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 from mmtin.models.module_hooks import has_hooks
@@ -73,6 +74,10 @@ def _parameters(
     for parameter, shape in zip(parameters, shapes):
         if type(parameter) not in (Tensor, nn.Parameter) or parameter.shape != shape:
             return None
-        if parameter.dtype != x.dtype or parameter.device != x.device or not parameter.is_contiguous():
+        if (
+            parameter.dtype not in (x.dtype, torch.float32)
+            or parameter.device != x.device
+            or not parameter.is_contiguous()
+        ):
             return None
     return parameters

@@ -197,6 +197,21 @@ def test_autocast():
     assert all(parameter.grad.isfinite().all() for parameter in module.parameters())
 
 
+@memory_formats
+@pytest.mark.parametrize('offsets_per', ['clip', 'frame'])
+def test_bfloat16(memory_format, offsets_per):
+    """All of it in half precision: as near to single precision as the convolution alone may be."""
+    module = make(offsets_per=offsets_per, conv=dict(padding=1), kernel_size=3)
+    for parameter in module.net1.parameters():
+        parameter.data.mul_(0.2)  # in torch the networks themselves are in half precision
+    module = module.bfloat16()
+    x = torch.randn(8, 32, 6, 5).contiguous(memory_format=memory_format).bfloat16()
+    actual = results(nn.Module.__call__, module, x)
+    assert all(part.dtype == torch.bfloat16 for part in actual)
+    expected = results(nn.Module.__call__, module.float(), x.float())
+    assert_close([part.float() for part in actual], expected, tolerance=0.06)
+
+
 def test_compiles_and_exports():
     module, x = make(), torch.randn(8, 32, 4, 4)
     torch.testing.assert_close(torch.compile(module, backend='eager', fullgraph=True)(x), module(x))

@@ -29,8 +29,8 @@ LAYOUTS = ['transposed', 'strided', 'channels_last', 'slice of channels_last', '
 @backends
 def test_backend_matches_reference(backend, dtype, shape, per_frame):
     x, offset, weight = make(shape, dtype, per_frame)
-    if backend == 'native' and dtype != torch.float32:
-        with pytest.raises(TypeError, match='native kernels take float32, got torch'):
+    if backend == 'native' and dtype not in (torch.float32, torch.bfloat16):
+        with pytest.raises(TypeError, match='native kernels take float32 or bfloat16, got torch'):
             temporal_interlace(x, offset, weight, backend)
         return
     assert_matches_reference(backend, x, offset, weight, torch.randn(x.shape).to(dtype))

@@ -173,3 +173,34 @@ def test_predicts_what_the_networks_do(memory_format, groups, reverse, t):
     at_once = results(lambda x: native.predict(x, 16, parameters, module.offset_net.max_offset, reverse))
     for got, wanted in zip(at_once, results(by_layers), strict=True):
         torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize('memory_format', [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize('of_parameters', [torch.float32, torch.bfloat16], ids=['autocast', 'all'])
+def test_predicts_from_bfloat16_as_from_the_same_numbers_in_single(memory_format, of_parameters):
+    module = TemporalInterlace(64, 4)
+    layers = module.offset_net.conv, module.offset_net.fc1, module.offset_net.fc2, module.weight_net.conv
+    parameters = [
+        part.detach().to(of_parameters) for layer in layers for part in (layer.weight, layer.bias)
+    ]
+    frames = torch.randn(8, 64, 5, 3).contiguous(memory_format=memory_format).bfloat16()
+
+    def results(dtype):
+        x, *given = (
+            part.detach().to(dtype or part.dtype).requires_grad_() for part in (frames, *parameters)
+        )
+        shared, offset, weight = native.predict(x.clone(), 16, given, module.offset_net.max_offset, True)
+        total = offset.square().sum() + weight.square().sum() + (shared * frames.cos()).sum()
+        return offset, weight, *torch.autograd.grad(total, [x, *given])
+
+    for got, wanted in zip(results(None), results(torch.float32), strict=True):
+        assert got.dtype in (wanted.dtype, of_parameters, frames.dtype)
+        torch.testing.assert_close(got.float(), wanted, rtol=1e-2, atol=1e-3)
+
+
+@pytest.mark.parametrize('value', [1 + 2**-8, 1 + 3 * 2**-8, 3.3895e38, -1e-40, float('inf'), float('nan')])
+def test_rounds_to_bfloat16_as_torch_does(value):
+    """Half of the way to an even and to an odd number, beyond the largest, below the least normal one."""
+    one, weight = torch.ones(1, 1, 1, dtype=torch.bfloat16), torch.tensor([[[value]]])
+    rounded = temporal_interlace(one, torch.zeros(1, 1), weight, backend='native')
+    torch.testing.assert_close(rounded, weight.bfloat16(), rtol=0, atol=0, equal_nan=True)

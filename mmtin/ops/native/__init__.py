@@ -1,6 +1,7 @@
 """Kernels for the CPU, in C: one read and one write of the clips, in either memory format.
 
-float32 only: for other types, and where there is no C compiler, ``'auto'`` takes the matrix backend.
+For float32 and bfloat16. For other types, and where there is no C compiler, ``'auto'`` takes the matrix
+backend.
 """
 
 import ctypes
@@ -11,7 +12,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from mmtin.ops.eager import runs_eagerly
-from mmtin.ops.native.build import BuildError, load
+from mmtin.ops.native.build import TYPES, BuildError, load
 from mmtin.ops.native.layout import View, offsets, pointer, runs, runs_like
 from mmtin.ops.native.prediction import predict as predict
 from mmtin.ops.native.steps import step as step
@@ -29,8 +30,8 @@ def unavailable(device: torch.device) -> str | None:
 
 
 def suits(x: Tensor) -> bool:
-    """Single precision on the CPU, outside torch.compile, export, tracing and function transforms."""
-    return x.dtype == torch.float32 and x.is_cpu and runs_eagerly(x)
+    """float32 or bfloat16 on the CPU, outside torch.compile, export, tracing and function transforms."""
+    return x.dtype in TYPES and x.is_cpu and runs_eagerly(x)
 
 
 def tin_shift(input: Tensor, shift: Tensor) -> Tensor:
@@ -45,10 +46,10 @@ def temporal_interlace(x: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
     """Interlace in one pass; see :func:`mmtin.ops.temporal_interlace`.
 
     Raises:
-        TypeError: for any type but float32.
+        TypeError: for any type but float32 and bfloat16.
     """
-    if x.dtype != torch.float32:
-        raise TypeError(f"the native kernels take float32, got {x.dtype}; use backend='matrix'")
+    if x.dtype not in TYPES:
+        raise TypeError(f"the native kernels take float32 or bfloat16, got {x.dtype}; use backend='matrix'")
     return _Interlace.apply(x, offset, weight)
 
 
@@ -56,9 +57,9 @@ def interlace_within(x: Tensor, kept: Tensor, offset: Tensor, weight: Tensor) ->
     """Interlace ``x`` in its memory; ``kept`` takes a copy of what it was.
 
     Args:
-        x: ``[N, T, C, *]``, float32; a dense tensor or a slice of the channels of one, in planes or
-            channels_last.
-        kept: the shape of ``x``, dense.
+        x: ``[N, T, C, *]``, float32 or bfloat16; a dense tensor or a slice of the channels of one, in
+            planes or channels_last.
+        kept: the shape and type of ``x``, dense.
         offset: ``[N, G]`` or ``[N, T, G]``, float32, in frames.
         weight: ``[N, T, G]``, float32.
     """
@@ -71,7 +72,7 @@ def interlace_backward_within(
     """Turn the gradient of the interlaced ``x`` into that of ``x``, in its memory.
 
     Args:
-        grad: the shape of ``x``; a dense tensor or a slice of the channels of one.
+        grad: the shape and type of ``x``; a dense tensor or a slice of the channels of one.
         x, offset, weight: as they went into :func:`interlace_within`.
 
     Returns:
@@ -90,7 +91,7 @@ def interlace_newest(out: Tensor, frames: Sequence[Tensor], offset: Tensor, weig
     seen = [runs_like(to, frame[:, None], out[:, None]) for frame in frames]
     views = (View * len(seen))(*(found.view for _, found in seen))
     offset, weight = offset.contiguous(), weight.contiguous()
-    load().interlace_newest(
+    load(out.dtype).interlace_newest(
         to.shape, views, ctypes.c_int64(len(seen)), pointer(offset), pointer(weight), to.view, 0
     )
 
@@ -122,7 +123,7 @@ def _interlace(out: Tensor, x: Tensor, offset: Tensor, weight: Tensor, within: b
     copied, source = runs_like(to, x, out)
     assert copied is x or not within, 'x has the memory format of out'
     offset, weight = offset.contiguous(), weight.contiguous()
-    load().interlace(to.shape, source.view, offsets(offset), pointer(weight), to.view, int(within))
+    load(out.dtype).interlace(to.shape, source.view, offsets(offset), pointer(weight), to.view, int(within))
 
 
 def _interlace_backward(
@@ -136,9 +137,10 @@ def _interlace_backward(
     grad_output, grad_runs = runs_like(to, grad_output, grad_x)
     x, x_runs = runs_like(to, x, grad_x)
     offset, weight = offset.contiguous(), weight.contiguous()
-    sums = x.new_empty(weight.numel() * load().tiles_of_a_group(to.shape) * 2)
+    kernels = load(grad_x.dtype)
+    sums = weight.new_empty(weight.numel() * kernels.tiles_of_a_group(to.shape) * 2)
     grad_offset, grad_weight = torch.empty_like(offset), torch.empty_like(weight)
-    load().interlace_backward(
+    kernels.interlace_backward(
         to.shape, grad_runs.view, x_runs.view, offsets(offset), pointer(weight), to.view,
         *map(pointer, (sums, grad_offset, grad_weight)), int(within),
     )  # fmt: skip

@@ -15,7 +15,7 @@ static inline float offset_at(const Offsets *offset, int64_t clip, int64_t frame
     return offset->data[clip * offset->clip + frame * offset->frame + group];
 }
 
-/* A tile is the columns that one thread takes through time: about this many floats of a frame. */
+/* A tile is the columns that one thread takes through time: about this many numbers of a frame. */
 enum { TILE = 2048 };
 
 typedef struct {
@@ -51,7 +51,7 @@ static Tile tile_at(const Shape *s, const Tiling *t, int64_t index) {
 }
 
 /* The first run of a tile in a frame. */
-static float *runs_at(const View *v, const Tile *tile, int64_t frame) {
+static Number *runs_at(const View *v, const Tile *tile, int64_t frame) {
     return v->data + tile->clip * v->clip + frame * v->frame + tile->group * v->group + tile->row * v->row
         + tile->first;
 }
@@ -73,32 +73,37 @@ static int inside(int64_t frame, int64_t frames) { return frame >= 0 && frame < 
         default: { const int64_t W = width; call; } \
     }
 
-INLINE void blend_runs(float *restrict out, int64_t out_row, float a, const float *restrict p, float b,
-                       const float *restrict q, int64_t row, int64_t rows, int64_t width) {
+INLINE void blend_runs(Number *restrict out, int64_t out_row, float a, const Number *restrict p, float b,
+                       const Number *restrict q, int64_t row, int64_t rows, int64_t width) {
     for (int64_t r = 0; r < rows; r++, out += out_row, p += row, q += row)
-        for (int64_t i = 0; i < width; i++) out[i] = a * p[i] + b * q[i];
+        for (int64_t i = 0; i < width; i++) out[i] = narrow(a * widen(p[i]) + b * widen(q[i]));
 }
 
-INLINE void scale_runs(float *restrict out, int64_t out_row, float a, const float *restrict p, int64_t row,
+INLINE void scale_runs(Number *restrict out, int64_t out_row, float a, const Number *restrict p, int64_t row,
                        int64_t rows, int64_t width) {
     for (int64_t r = 0; r < rows; r++, out += out_row, p += row)
-        for (int64_t i = 0; i < width; i++) out[i] = a * p[i];
+        for (int64_t i = 0; i < width; i++) out[i] = narrow(a * widen(p[i]));
 }
 
-INLINE void add_runs(float *restrict out, int64_t out_row, float a, const float *restrict p, int64_t row,
+INLINE void add_runs(Number *restrict out, int64_t out_row, float a, const Number *restrict p, int64_t row,
                      int64_t rows, int64_t width) {
     for (int64_t r = 0; r < rows; r++, out += out_row, p += row)
-        for (int64_t i = 0; i < width; i++) out[i] += a * p[i];
+        for (int64_t i = 0; i < width; i++) out[i] = narrow(widen(out[i]) + a * widen(p[i]));
 }
 
-INLINE float dot_runs(const float *restrict p, int64_t p_row, const float *restrict q, int64_t q_row,
+INLINE float dot_runs(const Number *restrict p, int64_t p_row, const Number *restrict q, int64_t q_row,
                       int64_t rows, int64_t width) {
     float lanes[LANES] = {0};
-    for (int64_t r = 0; r < rows; r++, p += p_row, q += q_row) add_products(lanes, p, q, width);
+    for (int64_t r = 0; r < rows; r++, p += p_row, q += q_row) {
+        int64_t i = 0;
+        for (; i + LANES <= width; i += LANES)
+            for (int64_t lane = 0; lane < LANES; lane++) lanes[lane] += widen(p[i + lane]) * widen(q[i + lane]);
+        for (int64_t lane = 0; lane < width - i; lane++) lanes[lane] += widen(p[i + lane]) * widen(q[i + lane]);
+    }
     return sum_of_lanes(lanes);
 }
 
-INLINE void copy_runs(float *restrict out, int64_t out_row, const float *restrict p, int64_t row, int64_t rows,
+INLINE void copy_runs(Number *restrict out, int64_t out_row, const Number *restrict p, int64_t row, int64_t rows,
                       int64_t width) {
     for (int64_t r = 0; r < rows; r++, out += out_row, p += row)
         for (int64_t i = 0; i < width; i++) out[i] = p[i];
@@ -107,24 +112,24 @@ INLINE void copy_runs(float *restrict out, int64_t out_row, const float *restric
 /* All frames of a tile. */
 static void copy(const Tile *tile, int64_t frames, const View *to, const View *from) {
     for (int64_t t = 0; t < frames; t++) {
-        float *out = runs_at(to, tile, t);
-        const float *p = runs_at(from, tile, t);
+        Number *out = runs_at(to, tile, t);
+        const Number *p = runs_at(from, tile, t);
         FOR_WIDTH(tile->width, copy_runs(out, to->row, p, from->row, tile->rows, W))
     }
 }
 
-static void clear(const Tile *tile, float *out, int64_t row) {
-    for (int64_t r = 0; r < tile->rows; r++) memset(out + r * row, 0, tile->width * sizeof(float));
+static void clear(const Tile *tile, Number *out, int64_t row) {
+    for (int64_t r = 0; r < tile->rows; r++) memset(out + r * row, 0, tile->width * sizeof(Number));
 }
 
 /* out += a * p over a tile. */
-static void add(const Tile *tile, float *out, int64_t out_row, float a, const float *p, int64_t row) {
+static void add(const Tile *tile, Number *out, int64_t out_row, float a, const Number *p, int64_t row) {
     FOR_WIDTH(tile->width, add_runs(out, out_row, a, p, row, tile->rows, W))
 }
 
 /* out = a * p + b * q over a tile; a source that is missing (0) counts nothing. */
-static void blend(const Tile *tile, float *out, int64_t out_row, float a, const float *p, float b,
-                  const float *q, int64_t row) {
+static void blend(const Tile *tile, Number *out, int64_t out_row, float a, const Number *p, float b,
+                  const Number *q, int64_t row) {
     if (p && q) {
         FOR_WIDTH(tile->width, blend_runs(out, out_row, a, p, b, q, row, tile->rows, W))
     } else if (p || q) {
@@ -134,7 +139,7 @@ static void blend(const Tile *tile, float *out, int64_t out_row, float a, const 
     }
 }
 
-static float dot(const Tile *tile, const float *p, int64_t p_row, const float *q, int64_t q_row) {
+static float dot(const Tile *tile, const Number *p, int64_t p_row, const Number *q, int64_t q_row) {
     FOR_WIDTH(tile->width, return dot_runs(p, p_row, q, q_row, tile->rows, W))
 }
 
@@ -202,7 +207,7 @@ static void scatter(const Tile *tile, const Shape *s, const View *grad_out, cons
     for (int64_t t = 0; t < s->frames; t++) {
         float share;
         const int64_t from = t - whole_frames(offset_at(offset, tile->clip, t, tile->group), s->frames, &share);
-        const float *grad = runs_at(grad_out, tile, t);
+        const Number *grad = runs_at(grad_out, tile, t);
         if (inside(from, s->frames))
             add(tile, runs_at(grad_x, tile, from), grad_x->row, w[t * s->groups] * (1 - share), grad,
                 grad_out->row);
@@ -230,7 +235,7 @@ static void interlace_adjoint(Shape s, View grad_out, View x, Offsets offset, co
         for (int64_t t = 0; t < s.frames; t++) {
             float share;
             const int64_t d = whole_frames(offset_at(&offset, tile.clip, t, tile.group), s.frames, &share);
-            const float *grad = runs_at(&grad_out, &tile, t);
+            const Number *grad = runs_at(&grad_out, &tile, t);
             near_sum[t] = inside(t - d, s.frames)
                 ? dot(&tile, grad, grad_out.row, runs_at(&x, &tile, t - d), x.row) : 0;
             far_sum[t] = inside(t - d - 1, s.frames)

@@ -9,13 +9,13 @@ from torch import Tensor
 
 
 class Shape(ctypes.Structure):
-    """Sizes: clips, frames, groups, runs of a group in a frame, floats in a run."""
+    """Sizes: clips, frames, groups, runs of a group in a frame, numbers in a run."""
 
     _fields_ = [(name, ctypes.c_int64) for name in ('clips', 'frames', 'groups', 'rows', 'run')]
 
 
 class View(ctypes.Structure):
-    """An address and strides, in floats."""
+    """An address and strides, in numbers."""
 
     _fields_ = [
         ('data', ctypes.c_void_p),

@@ -8,12 +8,12 @@ typedef struct {
     float *offset_kernel, *offset_bias, *fc1, *fc1_bias, *fc2, *fc2_bias, *weight_kernel, *weight_bias;
 } Networks;
 
-static float mean_of_plane(const float *x, int64_t pixels) {
+static float mean_of_plane(const Number *x, int64_t pixels) {
     float lanes[LANES] = {0};
     int64_t i = 0;
     for (; i + LANES <= pixels; i += LANES)
-        for (int64_t lane = 0; lane < LANES; lane++) lanes[lane] += x[i + lane];
-    for (int64_t lane = 0; lane < pixels - i; lane++) lanes[lane] += x[i + lane];
+        for (int64_t lane = 0; lane < LANES; lane++) lanes[lane] += widen(x[i + lane]);
+    for (int64_t lane = 0; lane < pixels - i; lane++) lanes[lane] += widen(x[i + lane]);
     return sum_of_lanes(lanes) / pixels;
 }
 
@@ -24,7 +24,7 @@ void describe(Shape s, View x, int64_t channels, float *means) {
     for (int64_t n = 0; n < s.clips; n++)
         for (int64_t t = 0; t < s.frames; t++)
             for (int64_t c = 0; c < planes; c++) {
-                const float *in = x.data + n * x.clip + t * x.frame + c * pixels;
+                const Number *in = x.data + n * x.clip + t * x.frame + c * pixels;
                 float *mean = means + (n * channels + c) * s.frames + t, sums[channels];
                 if (s.rows == 1) {
                     *mean = mean_of_plane(in, pixels);
@@ -32,7 +32,7 @@ void describe(Shape s, View x, int64_t channels, float *means) {
                 }
                 memset(sums, 0, sizeof sums);
                 for (int64_t p = 0; p < pixels; p++, in += x.row)
-                    for (int64_t i = 0; i < channels; i++) sums[i] += in[i];
+                    for (int64_t i = 0; i < channels; i++) sums[i] += widen(in[i]);
                 for (int64_t i = 0; i < channels; i++) mean[i * s.frames] = sums[i] / pixels;
             }
 }

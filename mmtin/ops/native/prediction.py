@@ -31,17 +31,18 @@ def predict(
     """Offsets and weights of clips, as :class:`mmtin.models.TemporalInterlace` defines them.
 
     Args:
-        x: ``[N*T, C, H, W]``, float32, in planes or channels_last, not empty.
+        x: ``[N*T, C, H, W]``, float32 or bfloat16, in planes or channels_last, not empty.
         channels: C', more than one, those that take part: the first ones.
         parameters: weight and bias of the offsets' convolution, of ``fc1``, of ``fc2`` and of the weights'
-            convolution, float32 and contiguous.
+            convolution, of the type of ``x`` or float32, and contiguous.
         max_offset: R, in frames.
         reverse: whether each learned group has a twin that moves the other way.
 
     Returns:
         ``x`` itself, for :func:`mmtin.ops.interlaced_conv.interlaced_conv2d` and nothing else, offsets
-        ``[N, G']`` in frames and weights ``[N, T, G']``. Differentiable once.
+        ``[N, G']`` in frames and weights ``[N, T, G']``, both float32. Differentiable once.
     """
+    parameters = [parameter.float() for parameter in parameters]
     if not torch.is_grad_enabled():
         return x, *_predict(x, channels, parameters, max_offset, reverse)[:2]
     return _Predict.apply(x, channels, max_offset, reverse, *parameters)
@@ -76,13 +77,16 @@ def _predict(
     """The offsets and weights of :func:`predict`, and the descriptor ``[N, C', T]``."""
     num_segments, groups = len(parameters[3]), len(parameters[5]) * (2 if reverse else 1)
     clips = len(x) // num_segments
-    descriptor = x.new_empty(clips, channels, num_segments)
-    offset, weight = x.new_empty(clips, groups), x.new_empty(clips, num_segments, groups)
+    descriptor, offset, weight = (
+        x.new_empty(shape, dtype=torch.float32)
+        for shape in ((clips, channels, num_segments), (clips, groups), (clips, num_segments, groups))
+    )
     source = runs(moving_channels(x, channels, num_segments), groups=1)
     assert source is not None, 'x has planes of pixels or channels innermost'
-    load().describe(source.shape, source.view, ctypes.c_int64(channels), pointer(descriptor))
+    kernels = load(x.dtype)
+    kernels.describe(source.shape, source.view, ctypes.c_int64(channels), pointer(descriptor))
     networks = _networks(descriptor, max_offset, reverse, parameters)
-    load().predict(networks, *map(pointer, (descriptor, offset, weight)))
+    kernels.predict(networks, *map(pointer, (descriptor, offset, weight)))
     return offset, weight, descriptor
 
 

@@ -20,9 +20,10 @@ static void append(const float *before, const float *newest, int64_t size, float
 }
 
 static float convolved(const float *kernel, float bias, const float *seen, int64_t size) {
-    float lanes[LANES] = {0};
-    add_products(lanes, kernel, seen, 3 * size);
-    return bias + sum_of_lanes(lanes);
+    float sum = bias;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < 3 * size; i++) sum += kernel[i] * seen[i];
+    return sum;
 }
 
 static void predict_step(const StepNetworks *p, const float *means, const float *descriptors, const float *hidden,
@@ -45,7 +46,7 @@ static void predict_step(const StepNetworks *p, const float *means, const float 
  * becomes the interlaced frame. frames: addresses of those before and, last, of memory that takes a copy of x, all
  * with the strides of kept. descriptors [N, C, 2], hidden [N, hidden, 2]: of the two frames before. predicted: memory
  * for means [N, C], offsets [N, G] and weights [N, G]. */
-void step(Shape whole, View x, Shape s, View out, View kept, float *const *frames, int64_t count, StepNetworks p,
+void step(Shape whole, View x, Shape s, View out, View kept, Number *const *frames, int64_t count, StepNetworks p,
           const float *descriptors, const float *hidden, float *next_descriptors, float *next_hidden,
           float *predicted) {
     float *means = predicted, *offset = means + s.clips * p.channels, *weight = offset + s.clips * p.groups;
