@@ -41,6 +41,21 @@ class DecodedOnce(BaseTransform):
         return f'{type(self).__name__}({len(self.kept)} clips kept)'
 
 
+def decoded_each_time(pipeline: Sequence[dict]) -> list[dict]:
+    """The steps of a pipeline with :class:`DecodedOnce`, without it: what a clip that comes once needs."""
+    steps: list[dict] = []
+    decode: Sequence[dict] = ()
+    for step in pipeline:
+        if step['type'] in ('DecodedOnce', DecodedOnce):
+            decode = step['decode']
+            steps += step.get('open_clip', ())
+        elif decode and step['type'] == 'ArrayDecode':
+            steps += decode
+        else:
+            steps.append(step)
+    return steps
+
+
 @TRANSFORMS.register_module()
 class ReverseFrames(BaseTransform):
     """Reverse the order of the sampled frames, to test whether a network uses it."""

@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.dataset import Compose
 
 from mmtin.config import reads_flow, type_name
+from mmtin.datasets.decoded_once import decoded_each_time
 from mmtin.errors import UserError
 
 # They treat each frame alone and alike, so that frames can be stored small until their clip is complete.
@@ -24,7 +25,7 @@ class TestPipeline:
     __test__ = False  # pytest takes it for a test case
 
     def __init__(self, cfg: Config) -> None:
-        steps = cfg.get('test_dataloader', {}).get('dataset', {}).get('pipeline', [])
+        steps = decoded_each_time(cfg.get('test_dataloader', {}).get('dataset', {}).get('pipeline', []))
         kinds = [type_name(step) for step in steps]
         decode = next((place for place, kind in enumerate(kinds) if 'Decode' in kind), None)
         if decode is None or reads_flow(cfg):

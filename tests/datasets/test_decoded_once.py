@@ -5,6 +5,7 @@ import pytest
 from mmengine.dataset import Compose
 
 from mmtin.datasets import RawframeClipDataset, VideoClipDataset
+from mmtin.datasets.decoded_once import decoded_each_time
 from tests.datasets.owner_files import write_clip
 
 SAMPLE = dict(type='SampleFrames', clip_len=1, frame_interval=1, num_clips=4, test_mode=True)
@@ -37,8 +38,13 @@ def test_same_frames_and_decoded_once(tmp_path, name):
         else ([], [dict(type='RawFrameDecode')])
     )
     _, plain = frames_of(path, [*init, SAMPLE, *decode, SMALL])
-    kept = dict(type='DecodedOnce', open_clip=init, decode=[*decode, SMALL])
-    dataset, inputs = frames_of(path, [kept, SAMPLE, dict(type='ArrayDecode')])
+    kept = [
+        dict(type='DecodedOnce', open_clip=init, decode=[*decode, SMALL]),
+        SAMPLE,
+        dict(type='ArrayDecode'),
+    ]
+    assert decoded_each_time([*kept, *PACK]) == [*init, SAMPLE, *decode, SMALL, *PACK]
+    dataset, inputs = frames_of(path, kept)
     np.testing.assert_array_equal(inputs, plain)
     (path if path.suffix else path / '00001.jpg').unlink()
     np.testing.assert_array_equal(dataset[0]['inputs'], plain)
