@@ -12,8 +12,8 @@ import torch
 from rich.progress import Progress, track
 
 from mmtin.benchmarking import environment, model, network, table, write_csv
-from mmtin.benchmarking.arguments import DTYPES, parse_args
-from mmtin.commands.arguments import one_sentence_errors, require_device
+from mmtin.benchmarking.arguments import parse_args
+from mmtin.commands.arguments import DTYPES, one_sentence_errors, require_device
 from mmtin.files.whole import require_free
 
 

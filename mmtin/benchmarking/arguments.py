@@ -3,13 +3,10 @@
 import argparse
 from pathlib import Path
 
-import torch
-
 from mmtin.benchmarking import network
-from mmtin.commands.arguments import positive_int
+from mmtin.commands.arguments import DTYPES, positive_int
 from mmtin.models import TINResNet
 
-DTYPES = {'float32': torch.float32, 'float16': torch.float16, 'bfloat16': torch.bfloat16}
 _AGAINST = 'subjects to compare with, separated by commas (default: all of them)'
 
 

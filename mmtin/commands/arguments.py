@@ -25,6 +25,9 @@ _UNUSABLE = {
 }  # fmt: skip
 
 
+DTYPES = {'float32': torch.float32, 'float16': torch.float16, 'bfloat16': torch.bfloat16}
+
+
 @contextmanager
 def one_sentence_errors() -> Iterator[None]:
     """Print a UserError as one sentence and exit with status 1; other errors keep their traceback.

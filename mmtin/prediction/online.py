@@ -12,6 +12,7 @@ from mmtin.errors import UserError
 from mmtin.models import StreamState, stream_step
 from mmtin.prediction.frames import Frame
 from mmtin.prediction.pipeline import TestPipeline
+from mmtin.prediction.precision import dtype_of
 from mmtin.prediction.recognizer import confidences, top_classes
 from mmtin.prediction.windows import on_grid
 
@@ -42,7 +43,7 @@ class OnlineRecognizer(nn.Module):
 
     def forward(self, frames: Tensor, state: StreamState | None = None) -> tuple[Tensor, StreamState]:
         """``[N, 3, H, W]``, normalised -> scores ``[N, classes]``, before softmax, and the next state."""
-        features, state = stream_step(self.backbone, frames, state)
+        features, state = stream_step(self.backbone, frames.to(dtype_of(self.backbone)), state)
         return self.head(features, num_segs=1), state
 
 

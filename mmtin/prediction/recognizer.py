@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from mmaction.apis import init_recognizer
 from mmengine.config import Config
 from torch import Tensor, nn
@@ -13,13 +14,26 @@ from mmtin.commands.arguments import require_device
 from mmtin.config import find_config, read_config
 from mmtin.datasets.list_files import names_of_classes, read_class_list
 from mmtin.errors import UserError
+from mmtin.prediction.precision import compute_in
 
 
-def load_recognizer(config: str | Path | Config, checkpoint: str | Path, device: str = 'cpu') -> nn.Module:
+def load_recognizer(
+    config: str | Path | Config,
+    checkpoint: str | Path,
+    device: str = 'cpu',
+    dtype: torch.dtype = torch.float32,
+) -> nn.Module:
     """A recognizer in eval mode, all its weights from the checkpoint, BatchNorm folded into convolutions.
 
     ``model.cfg`` is its config, with what :func:`mmtin.config.read_config` completes; ``config`` may be
     one that it has completed.
+
+    Args:
+        config: a file, or its contents.
+        checkpoint: a file.
+        device: of the weights.
+        dtype: what the backbone computes in. In bfloat16 it takes about half the time on processors with
+            instructions for it, and probabilities differ in the third digit.
 
     Raises:
         UserError: if config, checkpoint or device is not available, or the weights are of another network.
@@ -38,6 +52,7 @@ def load_recognizer(config: str | Path | Config, checkpoint: str | Path, device:
     fill(model, content, checkpoint)
     if hasattr(model.backbone, 'fuse_for_inference'):
         model.backbone.fuse_for_inference()
+    compute_in(model.backbone, dtype)
     return model
 
 

@@ -62,6 +62,15 @@ def test_rate_smoothing_and_lines(network, video):
     assert every == lines[::4], 'frames between two lines go through the network too'
 
 
+def test_in_bfloat16(causal, network, video):
+    half = load_recognizer(*causal, dtype=torch.bfloat16)
+    got, wanted = (predicted(each, video, rate=6) for each in (half, network))
+    assert got != wanted
+    assert [line['time'] for line in got] == [line['time'] for line in wanted]
+    for one, other in zip(got, wanted, strict=True):
+        assert scores_of(one) == pytest.approx(scores_of(other), rel=0.2, abs=0.05)
+
+
 def test_networks_that_look_ahead_are_refused(model, video):
     with pytest.raises(UserError, match='this TINResNet looks at later frames, so it predicts in windows'):
         predicted(model, video, rate=6)

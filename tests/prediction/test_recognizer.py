@@ -32,6 +32,18 @@ def test_scores_are_those_of_mmaction2(small, model, video):
     torch.testing.assert_close(ours.scores, torch.tensor(prediction['rec_scores'][0]), rtol=0.05, atol=0.01)
 
 
+def test_in_bfloat16(small, model, video):
+    """The backbone alone computes in it, and the scores stay near."""
+    half = load_recognizer(*small, dtype=torch.bfloat16)
+    assert half.backbone.layer1[0].conv1.conv.net1.weight_net.conv.weight.dtype == torch.bfloat16
+    assert half.cls_head.fc_cls.weight.dtype == half.data_preprocessor.mean.dtype == torch.float32
+    (((_, got),), ((_, wanted),)) = (
+        predict_videos(network, list_videos(str(video))) for network in (half, model)
+    )
+    assert got.scores.dtype == torch.float32 and not torch.equal(got.scores, wanted.scores)
+    torch.testing.assert_close(got.scores, wanted.scores, rtol=0.1, atol=0.02)
+
+
 def checkpoint_with(tmp_path, small, change):
     content = read_checkpoint(small[1])
     change(content['state_dict'])

@@ -127,6 +127,7 @@ def test_a_killed_run_goes_on(small, monkeypatch, tmp_path, capsys):
         (*arguments(checkpoint='other.pth'), '--resume'): 'a run with another checkpoint; give what',
         (*arguments('list.txt'), '--resume'): 'a run with another list of videos; give what',
         (*arguments(), '--topk', 2, '--resume'): 'a run with another --topk; give what',
+        (*arguments(), '--dtype', 'bfloat16', '--resume'): 'a run with another --dtype; give what',
     }.items():
         refused = run_tool(monkeypatch, 'predict', *args)
         assert refused.startswith('error: ') and sentence in refused and '\n' not in refused
