@@ -23,6 +23,7 @@ import torch
 
 from mmtin.cluster import add_ray, spread
 from mmtin.commands.arguments import add_begin, one_sentence_errors, positive_int, positive_number
+from mmtin.commands.memory import keep_freed_memory
 from mmtin.commands.terminal import SOME_FAILED, VideoProgress, clean_stops
 from mmtin.config import find_config, read_config
 from mmtin.errors import UserError
@@ -118,6 +119,7 @@ def features(
 
 def main() -> None:
     args = parse_args()
+    keep_freed_memory()
     with one_sentence_errors(), clean_stops():
         status = extract(args)
     if status:

@@ -43,6 +43,7 @@ from mmtin.commands.arguments import (
     positive_int,
     positive_number,
 )
+from mmtin.commands.memory import keep_freed_memory
 from mmtin.commands.terminal import (
     SOME_FAILED,
     VideoProgress,
@@ -299,6 +300,7 @@ def predict_stream(args: argparse.Namespace) -> int:
 
 def main() -> None:
     args = parse_args()
+    keep_freed_memory()
     with one_sentence_errors(), clean_stops():
         status = predict_stream(args) if args.stream else predict_files(args)
     if status:

@@ -8,6 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmtin.commands.arguments import add_verbose, mmaction2_tool, one_sentence_errors, require_file
+from mmtin.commands.memory import keep_freed_memory
 from mmtin.config import find_config, refuse_late_options
 from mmtin.datasets.clip_names import name_clips
 from mmtin.engine.distributed import join_without_gpu, leaving_together
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main() -> None:
     upstream = mmaction2_tool('test', add_arguments)
     args = upstream['parse_args']()
+    keep_freed_memory()
     with one_sentence_errors(), leaving_together():
         args.config = find_config(args.config)
         require_file(args.checkpoint, 'checkpoint')

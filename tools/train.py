@@ -12,6 +12,7 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from mmtin.commands.arguments import add_verbose, mmaction2_tool, one_sentence_errors
+from mmtin.commands.memory import keep_freed_memory
 from mmtin.config import find_config, refuse_late_options
 from mmtin.datasets.clip_names import name_clips
 from mmtin.engine.distributed import join_without_gpu, leaving_together
@@ -30,6 +31,7 @@ from mmtin.finetuning import use_own_videos
 def main() -> None:
     upstream = mmaction2_tool('train', add_verbose)
     args = upstream['parse_args']()
+    keep_freed_memory()
     with one_sentence_errors(), leaving_together():
         args.config = find_config(args.config)
         cfg = Config.fromfile(args.config)
