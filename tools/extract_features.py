@@ -22,7 +22,14 @@ from pathlib import Path
 import torch
 
 from mmtin.cluster import add_ray, spread
-from mmtin.commands.arguments import add_begin, one_sentence_errors, positive_int, positive_number
+from mmtin.commands.arguments import (
+    DTYPES,
+    add_begin,
+    add_dtype,
+    one_sentence_errors,
+    positive_int,
+    positive_number,
+)
 from mmtin.commands.memory import keep_freed_memory
 from mmtin.commands.terminal import SOME_FAILED, VideoProgress, clean_stops
 from mmtin.config import find_config, read_config
@@ -59,6 +66,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--batch-size', type=positive_int, default=8, help='windows (default: %(default)s)')
     parser.add_argument('--workers', type=int, help='processes that decode (default: by cores and videos)')
     parser.add_argument('--device', help='default: cuda where there is one, else cpu')
+    add_dtype(parser)
     add_begin(parser)
     add_ray(parser)
     args = parser.parse_args()
@@ -77,13 +85,17 @@ def extract(args: argparse.Namespace) -> int:
     else:
         length = args.window or 2.0
         windows = Windows(length=length, stride=args.stride or length)
-    options = {'--format': args.format, 'division into windows': astuple(windows)}
+    options = {
+        '--format': args.format,
+        'division into windows': astuple(windows),
+        '--dtype': args.dtype,
+    }
     cfg = read_config(find_config(args.config))
     settings = run_settings(cfg, args.checkpoint, videos, **options)
     files = FORMATS[args.format](args.out, settings, args.force, args.resume)
     # On a cluster it goes on from the CPU to the workers.
     device = 'cpu' if args.ray else args.device or DEVICE
-    model = load_recognizer(cfg, args.checkpoint, device)
+    model = load_recognizer(cfg, args.checkpoint, device, DTYPES[args.dtype])
 
     paths, results = files.paths(videos), files.results
     with files, VideoProgress('Extracting', len(left := results.left(len(videos)))) as bar:

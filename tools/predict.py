@@ -39,6 +39,7 @@ from mmtin.cluster import add_ray, spread
 from mmtin.commands.arguments import (
     DTYPES,
     add_begin,
+    add_dtype,
     one_sentence_errors,
     positive_int,
     positive_number,
@@ -106,13 +107,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--batch-size', type=positive_int, default=8, help='videos (default: %(default)s)')
     parser.add_argument('--workers', type=int, help='processes that decode (default: by cores and videos)')
     parser.add_argument('--device', help='default: cuda where there is one, else cpu')
-    parser.add_argument(
-        '--dtype',
-        choices=DTYPES,
-        default='float32',
-        help='what the network computes in (default: %(default)s); bfloat16 takes about half the time on '
-        'processors with instructions for it, and probabilities differ in the third digit',
-    )
+    add_dtype(parser)
     add_begin(parser)
     add_ray(parser)
     stream = parser.add_argument_group('stream')

@@ -65,6 +65,14 @@ def test_one_file_for_all(extract, videos, tmp_path):
         assert file['a.mp4'].attrs['seconds'][-1, 1] == 3
 
 
+def test_in_bfloat16(extract, videos, tmp_path):
+    for out, dtype in (('single', 'float32'), ('half', 'bfloat16')):
+        assert extract('videos', '--out', out, '--dtype', dtype) is None
+    single, half = (np.load(tmp_path / out / 'a.npy') for out in ('single', 'half'))
+    assert half.dtype == np.float32 and not np.array_equal(half, single)
+    assert np.abs(half - single).max() < 0.05 * np.abs(single).max()
+
+
 @pytest.mark.parametrize(
     'form, out, begin',
     [('npy', 'out', ()), ('h5', 'out.h5', ()), ('h5', 'out.h5', ('--force',))],
