@@ -95,6 +95,8 @@ def extract(args: argparse.Namespace) -> int:
     files = FORMATS[args.format](args.out, settings, args.force, args.resume)
     # On a cluster it goes on from the CPU to the workers.
     device = 'cpu' if args.ray else args.device or DEVICE
+    if device == 'cpu':
+        keep_freed_memory()
     model = load_recognizer(cfg, args.checkpoint, device, DTYPES[args.dtype])
 
     paths, results = files.paths(videos), files.results
@@ -131,7 +133,6 @@ def features(
 
 def main() -> None:
     args = parse_args()
-    keep_freed_memory()
     with one_sentence_errors(), clean_stops():
         status = extract(args)
     if status:

@@ -159,6 +159,8 @@ def size(text: str) -> tuple[int, int]:
 def load(args: argparse.Namespace, cfg: Config | None = None) -> tuple[torch.nn.Module, list[str]]:
     # On a cluster it goes on from the CPU to the workers.
     device = 'cpu' if args.ray else args.device or DEVICE
+    if device == 'cpu':
+        keep_freed_memory()
     model = load_recognizer(cfg or args.config, args.checkpoint, device, DTYPES[args.dtype])
     return model, class_names(model.cfg, args.labels)
 
@@ -295,7 +297,6 @@ def predict_stream(args: argparse.Namespace) -> int:
 
 def main() -> None:
     args = parse_args()
-    keep_freed_memory()
     with one_sentence_errors(), clean_stops():
         status = predict_stream(args) if args.stream else predict_files(args)
     if status:

@@ -5,6 +5,7 @@ import argparse
 import copy
 from pathlib import Path
 
+import torch
 from mmengine.config import Config
 
 from mmtin.commands.arguments import add_verbose, mmaction2_tool, one_sentence_errors, require_file
@@ -30,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main() -> None:
     upstream = mmaction2_tool('test', add_arguments)
     args = upstream['parse_args']()
-    keep_freed_memory()
+    if not torch.cuda.is_available():
+        keep_freed_memory()
     with one_sentence_errors(), leaving_together():
         args.config = find_config(args.config)
         require_file(args.checkpoint, 'checkpoint')

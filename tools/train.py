@@ -6,6 +6,7 @@ import copy
 import mmtin  # noqa: F401  # first, for the remedies that importing mmaction may need
 
 # isort: split
+import torch
 from mmaction.registry import RUNNERS
 from mmengine.config import Config
 from mmengine.dist import is_main_process
@@ -31,7 +32,8 @@ from mmtin.finetuning import use_own_videos
 def main() -> None:
     upstream = mmaction2_tool('train', add_verbose)
     args = upstream['parse_args']()
-    keep_freed_memory()
+    if not torch.cuda.is_available():
+        keep_freed_memory()
     with one_sentence_errors(), leaving_together():
         args.config = find_config(args.config)
         cfg = Config.fromfile(args.config)

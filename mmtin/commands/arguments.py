@@ -109,10 +109,10 @@ def add_dtype(parser: argparse.ArgumentParser) -> None:
     """Add ``--dtype``, a key of :data:`DTYPES`: what the backbone computes in."""
     parser.add_argument(
         '--dtype',
-        choices=DTYPES,
+        choices=('float32', 'bfloat16'),
         default='float32',
-        help='what the network computes in (default: %(default)s); bfloat16 takes about half the time on '
-        'processors with instructions for it, and probabilities differ in the third digit',
+        help='what the network computes in (default: %(default)s); it takes about half of the time in '
+        'bfloat16 on processors with instructions for that, with results that are a little off',
     )
 
 

@@ -7,6 +7,8 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 from mmengine.dataset import Compose
 
+from mmtin.config import type_name
+
 
 @TRANSFORMS.register_module()
 class DecodedOnce(BaseTransform):
@@ -46,10 +48,10 @@ def decoded_each_time(pipeline: Sequence[dict]) -> list[dict]:
     steps: list[dict] = []
     decode: Sequence[dict] = ()
     for step in pipeline:
-        if step['type'] in ('DecodedOnce', DecodedOnce):
+        if type_name(step) == 'DecodedOnce':
             decode = step['decode']
             steps += step.get('open_clip', ())
-        elif decode and step['type'] == 'ArrayDecode':
+        elif decode and type_name(step) == 'ArrayDecode':
             steps += decode
         else:
             steps.append(step)

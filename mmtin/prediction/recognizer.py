@@ -32,11 +32,12 @@ def load_recognizer(
         config: a file, or its contents.
         checkpoint: a file.
         device: of the weights.
-        dtype: what the backbone computes in. In bfloat16 it takes about half the time on processors with
-            instructions for it, and probabilities differ in the third digit.
+        dtype: what the backbone computes in: float32 or bfloat16, see
+            :func:`mmtin.prediction.precision.compute_in`.
 
     Raises:
-        UserError: if config, checkpoint or device is not available, or the weights are of another network.
+        UserError: if config, checkpoint or device is not available, the weights are of another network, or
+            the backbone cannot compute in ``dtype``.
     """
     cfg = config if isinstance(config, Config) else read_config(find_config(config))
     if cfg.model.get('cls_head') is None:
@@ -52,7 +53,7 @@ def load_recognizer(
     fill(model, content, checkpoint)
     if hasattr(model.backbone, 'fuse_for_inference'):
         model.backbone.fuse_for_inference()
-    compute_in(model.backbone, dtype)
+    compute_in(model, dtype)
     return model
 
 

@@ -6,6 +6,7 @@ from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
 from torch import nn
 
+from mmtin.commands.memory import keep_freed_memory
 from mmtin.prediction.features import Features, Windows, extract_features
 from mmtin.prediction.predict import Scores, predict_videos
 from mmtin.prediction.videos import Fault, Video
@@ -30,6 +31,8 @@ class _WithNetwork:
         if imports := self.model.cfg.get('custom_imports'):
             import_modules_from_strings(**imports)
         init_default_scope(self.model.cfg.get('default_scope', 'mmaction'))
+        if device == 'cpu':
+            keep_freed_memory()
         self.model.to(device)
         if self.num_workers is None:
             self.num_workers = num_cpus if num_cpus > 1 else 0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from mmengine.dataset import Compose
 
+from mmtin.config import type_name
 from mmtin.datasets import RawframeClipDataset, VideoClipDataset
 from mmtin.datasets.decoded_once import decoded_each_time
 from tests.datasets.owner_files import write_clip
@@ -43,7 +44,12 @@ def test_same_frames_and_decoded_once(tmp_path, name):
         SAMPLE,
         dict(type='ArrayDecode'),
     ]
-    assert decoded_each_time([*kept, *PACK]) == [*init, SAMPLE, *decode, SMALL, *PACK]
+    for other in (kept, [dict(step, type=f'mmaction.{step["type"]}') for step in kept]):
+        steps = decoded_each_time([*other, *PACK])
+        assert [type_name(step) for step in steps] == [
+            step['type'] for step in (*init, SAMPLE, *decode, SMALL, *PACK)
+        ]
+        assert SMALL in steps
     dataset, inputs = frames_of(path, kept)
     np.testing.assert_array_equal(inputs, plain)
     (path if path.suffix else path / '00001.jpg').unlink()

@@ -114,12 +114,16 @@ def test_no_home(monkeypatch):
         build._load_once.cache_clear()
 
 
-def test_damaged_library(cache):
-    library = build.library_file(shutil.which('cc'))
+@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16], ids=str)
+def test_damaged_library(cache, dtype):
+    """By name it says why; 'auto' takes another backend."""
+    library = build.library_file(shutil.which('cc'), dtype)
     cache.mkdir()
     library.write_bytes(b'not a library')
+    clips = CLIPS.to(dtype)
     with pytest.raises(ValueError, match=f'do not load .* delete {library}'):
-        temporal_interlace(CLIPS, OFFSET, backend='native')
+        temporal_interlace(clips, OFFSET, backend='native')
+    assert torch.equal(temporal_interlace(clips, OFFSET), clips)
 
 
 def test_not_a_number_stays_in_its_frames():

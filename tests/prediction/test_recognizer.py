@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmtin.checkpoint import read_checkpoint
 from mmtin.errors import UserError
 from mmtin.prediction import class_names, load_recognizer, predict_videos, top_classes
+from mmtin.prediction.precision import compute_in
 from mmtin.prediction.videos import list_videos
 from tests.prediction.small_recognizer import NUM_CLASSES, moving_frames, write_video
 
@@ -42,6 +43,16 @@ def test_in_bfloat16(small, model, video):
     )
     assert got.scores.dtype == torch.float32 and not torch.equal(got.scores, wanted.scores)
     torch.testing.assert_close(got.scores, wanted.scores, rtol=0.1, atol=0.02)
+
+
+@pytest.mark.parametrize('origin', ['timm', 'torchvision'])
+def test_networks_of_other_libraries_compute_in_single(origin):
+    """MMAction2 does not call them as modules."""
+    network = torch.nn.Module()
+    network.backbone_from = origin
+    compute_in(network, torch.float32)
+    with pytest.raises(UserError, match=f'a backbone of {origin} computes in float32'):
+        compute_in(network, torch.bfloat16)
 
 
 def checkpoint_with(tmp_path, small, change):

@@ -31,7 +31,15 @@ def unavailable(device: torch.device) -> str | None:
 
 def suits(x: Tensor) -> bool:
     """float32 or bfloat16 on the CPU, outside torch.compile, export, tracing and function transforms."""
-    return x.dtype in TYPES and x.is_cpu and runs_eagerly(x)
+    return x.dtype in TYPES and x.is_cpu and runs_eagerly(x) and _loads(x.dtype)
+
+
+def _loads(dtype: torch.dtype) -> bool:
+    try:
+        load(dtype)
+    except BuildError:
+        return False
+    return True
 
 
 def tin_shift(input: Tensor, shift: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """Compile the kernels with the C compiler of the machine, once, and load them.
 
-Plain C without torch's headers: half a second the first time, then a file in the user's cache. OpenMP's
-functions are left unresolved so that they come from torch, whose threads the kernels then share. Where they
-do not come, the kernels are compiled for one thread.
+Plain C without torch's headers: half a second the first time that a type comes, then a file in the user's
+cache. OpenMP's functions are left unresolved so that they come from torch, whose threads the kernels then
+share. Where they do not come, the kernels are compiled for one thread.
 """
 
 import ctypes
@@ -20,6 +20,8 @@ from pathlib import Path
 import torch
 from mmengine.logging import print_log
 
+from mmtin.errors import UserError
+
 SOURCES = sorted(Path(__file__).parent.glob('*.[ch]'))
 # An infinite or NaN frame must stay what it is: no -ffast-math.
 FLAGS = ('-O3', '-std=c11', '-fPIC')
@@ -32,7 +34,7 @@ TYPES = {torch.float32: (), torch.bfloat16: ('-DBFLOAT16',)}
 LINK = ('-shared',) if sys.platform == 'darwin' else ('-shared', '-Wl,-Bsymbolic')
 
 
-class BuildError(RuntimeError):
+class BuildError(UserError):
     """The kernels cannot be compiled or loaded here; the text says why."""
 
 

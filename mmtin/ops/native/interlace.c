@@ -85,10 +85,16 @@ INLINE void scale_runs(Number *restrict out, int64_t out_row, float a, const Num
         for (int64_t i = 0; i < width; i++) out[i] = narrow(a * widen(p[i]));
 }
 
-INLINE void add_runs(Number *restrict out, int64_t out_row, float a, const Number *restrict p, int64_t row,
-                     int64_t rows, int64_t width) {
-    for (int64_t r = 0; r < rows; r++, out += out_row, p += row)
-        for (int64_t i = 0; i < width; i++) out[i] = narrow(widen(out[i]) + a * widen(p[i]));
+INLINE void add_runs(float *restrict sum, float a, const Number *restrict p, int64_t row, int64_t rows,
+                     int64_t width) {
+    for (int64_t r = 0; r < rows; r++, sum += width, p += row)
+        for (int64_t i = 0; i < width; i++) sum[i] += a * widen(p[i]);
+}
+
+INLINE void narrow_runs(Number *restrict out, int64_t out_row, const float *restrict sum, int64_t rows,
+                        int64_t width) {
+    for (int64_t r = 0; r < rows; r++, out += out_row, sum += width)
+        for (int64_t i = 0; i < width; i++) out[i] = narrow(sum[i]);
 }
 
 INLINE float dot_runs(const Number *restrict p, int64_t p_row, const Number *restrict q, int64_t q_row,
@@ -122,9 +128,9 @@ static void clear(const Tile *tile, Number *out, int64_t row) {
     for (int64_t r = 0; r < tile->rows; r++) memset(out + r * row, 0, tile->width * sizeof(Number));
 }
 
-/* out += a * p over a tile. */
-static void add(const Tile *tile, Number *out, int64_t out_row, float a, const Number *p, int64_t row) {
-    FOR_WIDTH(tile->width, add_runs(out, out_row, a, p, row, tile->rows, W))
+/* sum += a * p over a tile. */
+static void add(const Tile *tile, float *sum, float a, const Number *p, int64_t row) {
+    FOR_WIDTH(tile->width, add_runs(sum, a, p, row, tile->rows, W))
 }
 
 /* out = a * p + b * q over a tile; a source that is missing (0) counts nothing. */
@@ -200,20 +206,24 @@ static void gather(const Tile *tile, const Shape *s, const View *grad_out, float
     }
 }
 
-/* The same where each frame has an offset of its own: it may have come from any frame, several from one. */
-static void scatter(const Tile *tile, const Shape *s, const View *grad_out, const Offsets *offset, const float *w,
-                    const View *grad_x) {
-    for (int64_t t = 0; t < s->frames; t++) clear(tile, runs_at(grad_x, tile, t), grad_x->row);
+/* The same where each frame has an offset of its own: frame t went wherever a frame came from it, so that several
+ * parts are summed up, and rounded once. */
+static void gather_all(const Tile *tile, const Shape *s, const View *grad_out, const Offsets *offset, const float *w,
+                       const View *grad_x) {
+    int64_t near[s->frames]; /* the frame that came with share 1 - share; the one before came with the rest */
+    float share[s->frames], sum[TILE];
+    for (int64_t to = 0; to < s->frames; to++)
+        near[to] = to - whole_frames(offset_at(offset, tile->clip, to, tile->group), s->frames, &share[to]);
     for (int64_t t = 0; t < s->frames; t++) {
-        float share;
-        const int64_t from = t - whole_frames(offset_at(offset, tile->clip, t, tile->group), s->frames, &share);
-        const Number *grad = runs_at(grad_out, tile, t);
-        if (inside(from, s->frames))
-            add(tile, runs_at(grad_x, tile, from), grad_x->row, w[t * s->groups] * (1 - share), grad,
-                grad_out->row);
-        if (inside(from - 1, s->frames) && share > 0)
-            add(tile, runs_at(grad_x, tile, from - 1), grad_x->row, w[t * s->groups] * share, grad,
-                grad_out->row);
+        memset(sum, 0, tile->rows * tile->width * sizeof(float));
+        for (int64_t to = 0; to < s->frames; to++) {
+            const float weight = w[to * s->groups];
+            if (near[to] == t)
+                add(tile, sum, weight * (1 - share[to]), runs_at(grad_out, tile, to), grad_out->row);
+            if (near[to] - 1 == t && share[to] > 0)
+                add(tile, sum, weight * share[to], runs_at(grad_out, tile, to), grad_out->row);
+        }
+        FOR_WIDTH(tile->width, narrow_runs(runs_at(grad_x, tile, t), grad_x->row, sum, tile->rows, W))
     }
 }
 
@@ -229,7 +239,7 @@ static void interlace_adjoint(Shape s, View grad_out, View x, Offsets offset, co
         float *near_sum = sums + index * 2 * s.frames, *far_sum = near_sum + s.frames;
         if (within) copy(&tile, s.frames, &grad_out, &grad_x);
         if (offset.frame)
-            scatter(&tile, &s, &grad_out, &offset, w, &grad_x);
+            gather_all(&tile, &s, &grad_out, &offset, w, &grad_x);
         else
             gather(&tile, &s, &grad_out, offset_at(&offset, tile.clip, 0, tile.group), w, &grad_x);
         for (int64_t t = 0; t < s.frames; t++) {

@@ -20,10 +20,12 @@ static void append(const float *before, const float *newest, int64_t size, float
 }
 
 static float convolved(const float *kernel, float bias, const float *seen, int64_t size) {
-    float sum = bias;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < 3 * size; i++) sum += kernel[i] * seen[i];
-    return sum;
+    float lanes[LANES] = {0};
+    int64_t i = 0;
+    for (; i + LANES <= 3 * size; i += LANES)
+        for (int64_t lane = 0; lane < LANES; lane++) lanes[lane] += kernel[i + lane] * seen[i + lane];
+    for (int64_t lane = 0; lane < 3 * size - i; lane++) lanes[lane] += kernel[i + lane] * seen[i + lane];
+    return bias + sum_of_lanes(lanes);
 }
 
 static void predict_step(const StepNetworks *p, const float *means, const float *descriptors, const float *hidden,
