@@ -34,6 +34,7 @@ def apply() -> None:
     mmaction.jitter_hue_on_numpy_2()
     mmaction.overlap_tubes_on_numpy_2()
     mmaction.invert_horizontal_flow_alone()
+    mmaction.copy_frames_of_arrays()
     mmengine.resolve_torchvision_addresses()
     mmengine.find_own_configs()
     mmengine.format_configs_once()

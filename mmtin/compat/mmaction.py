@@ -246,6 +246,32 @@ def invert_horizontal_flow_alone() -> None:
     Flip._flip_imgs = flip_images
 
 
+def copy_frames_of_arrays() -> None:
+    """Let MMAction2's ArrayDecode give frames of their own.
+
+    Those of MMAction2 1.2.0 are views of the clip's array, and of each other where a frame is sampled more
+    than once. Flip mirrors in place: such a frame once for each time, and a clip that is kept in memory for
+    good (no report found). May go with the first MMAction2 release that copies frames, as its other
+    decoders do.
+    """
+    from mmaction.datasets.transforms import ArrayDecode  # needs the remedies above
+
+    def decode(array: np.ndarray) -> dict:
+        return ArrayDecode().transform(dict(array=array, frame_inds=np.zeros(1, int), modality='RGB'))
+
+    clip = np.zeros((1, 1, 1, 3), np.uint8)
+    if not np.shares_memory(clip, decode(clip)['imgs'][0]):
+        return
+    views_of = ArrayDecode.transform
+
+    def transform(self, results: dict) -> dict:
+        results = views_of(self, results)
+        results['imgs'] = [view.copy() for view in results['imgs']]
+        return results
+
+    ArrayDecode.transform = transform
+
+
 def overlap_tubes_on_numpy_2() -> None:
     """Let MMAction2's MultiSportsMetric score tubes of boxes.
 

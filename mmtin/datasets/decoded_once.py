@@ -17,8 +17,8 @@ class DecodedOnce(BaseTransform):
     It replaces the transforms that open a clip; MMAction2's ArrayDecode replaces those that decode after
     the sampling. Each worker of a data loader keeps frames of its own; ``num_workers=0`` decodes each once.
 
-    Reads what ``open_clip`` and ``decode`` read; adds ``array``, the frames as uint8 ``[F, H, W, 3]``, and
-    ``total_frames``, and sets ``start_index`` to 0.
+    Reads what ``open_clip`` and ``decode`` read; adds ``array``, the frames as uint8 ``[F, H, W, 3]`` that
+    cannot be written to, and ``total_frames``, and sets ``start_index`` and ``offset`` to 0.
 
     Args:
         decode: transforms that decode and make every frame small, all to the same size.
@@ -27,16 +27,18 @@ class DecodedOnce(BaseTransform):
 
     def __init__(self, decode: Sequence[dict], open_clip: Sequence[dict] = ()) -> None:
         self.open_clip, self.decode = Compose(open_clip), Compose(decode)
-        self.kept: dict[str, np.ndarray] = {}
+        self.kept: dict[tuple[str, int], np.ndarray] = {}
 
     def transform(self, results: dict) -> dict:
-        name = results.get('filename') or results['frame_dir']
-        if name not in self.kept:
+        clip = results.get('filename') or results['frame_dir'], results.get('offset', 0)
+        if clip not in self.kept:
             opened = self.open_clip(dict(results))
             opened['frame_inds'] = np.arange(opened['total_frames']) + opened['start_index']
-            self.kept[name] = np.stack(self.decode(opened)['imgs'])
-        frames = self.kept[name]
-        results.update(array=frames, total_frames=len(frames), start_index=0)
+            frames = np.stack(self.decode(opened)['imgs'])
+            frames.flags.writeable = False
+            self.kept[clip] = frames
+        frames = self.kept[clip]
+        results.update(array=frames, total_frames=len(frames), start_index=0, offset=0)
         return results
 
     def __repr__(self) -> str:

@@ -13,7 +13,7 @@ import mmcv
 import numpy as np
 import pytest
 import torch
-from mmaction.datasets.transforms import ColorJitter, Flip
+from mmaction.datasets.transforms import ArrayDecode, ColorJitter, Flip
 from mmaction.evaluation.functional import multisports_utils
 from mmaction.evaluation.metrics import MultiSportsMetric
 from mmaction.models.backbones.resnet_tsm import TemporalShift
@@ -179,6 +179,24 @@ def test_flow_that_is_mirrored_already_is_left_alone(monkeypatch):
     monkeypatch.setattr(Flip, '_flip_imgs', mended)
     compat.invert_horizontal_flow_alone()
     assert Flip._flip_imgs is mended
+
+
+def test_frames_of_arrays_are_their_own():
+    """Those of one that comes twice, too."""
+    array = np.array([[[[1, 1, 1], [2, 2, 2]]]] * 3, np.uint8)
+    sample = dict(array=array.copy(), frame_inds=np.array([0, 2, 2]), modality='RGB')
+    mirrored = Flip(flip_ratio=1)(ArrayDecode()(sample))
+    assert [frame[0, :, 0].tolist() for frame in mirrored['imgs']] == [[2, 1]] * 3
+    np.testing.assert_array_equal(sample['array'], array)
+
+
+def test_array_decode_that_copies_is_left_alone(monkeypatch):
+    def mended(self, results):
+        return dict(imgs=[results['array'][0].copy()])
+
+    monkeypatch.setattr(ArrayDecode, 'transform', mended)
+    compat.copy_frames_of_arrays()
+    assert ArrayDecode.transform is mended
 
 
 def test_metric_of_multisports(tmp_path):

@@ -7,6 +7,7 @@ from mmengine.dataset import Compose
 from mmtin.config import type_name
 from mmtin.datasets import RawframeClipDataset, VideoClipDataset
 from mmtin.datasets.decoded_once import decoded_each_time
+from mmtin.datasets.randomness import SeededIndex
 from tests.datasets.owner_files import write_clip
 
 SAMPLE = dict(type='SampleFrames', clip_len=1, frame_interval=1, num_clips=4, test_mode=True)
@@ -54,6 +55,41 @@ def test_same_frames_and_decoded_once(tmp_path, name):
     np.testing.assert_array_equal(inputs, plain)
     (path if path.suffix else path / '00001.jpg').unlink()
     np.testing.assert_array_equal(dataset[0]['inputs'], plain)
+
+
+def test_mirrored_as_clips_that_are_decoded_each_time(tmp_path):
+    """Epoch after epoch, though Flip mirrors in place; some of 16 frames of 10 are sampled twice."""
+    write_clip(tmp_path / 'clip', seed=0)
+    sample, decode = dict(SAMPLE, num_clips=16), [dict(type='RawFrameDecode'), SMALL]
+    jitter = [dict(type='RandomCrop', size=8), dict(type='Flip', flip_ratio=0.5)]
+    once = [dict(type='DecodedOnce', decode=decode), sample, dict(type='ArrayDecode'), *jitter]
+    each_time, _ = frames_of(tmp_path / 'clip', [sample, *decode, *jitter])
+    kept, _ = frames_of(tmp_path / 'clip', once)
+    for epoch in range(8):
+        plain, inputs = (dataset[SeededIndex(0, (epoch,))]['inputs'] for dataset in (each_time, kept))
+        np.testing.assert_array_equal(inputs, plain, err_msg=f'epoch {epoch}')
+
+
+def test_clips_of_one_folder_of_frames(tmp_path):
+    """They begin at frames of their own."""
+    write_clip(tmp_path / 'video', seed=0)
+    (tmp_path / 'list.txt').write_text('video 0 4 0\nvideo 6 4 1\n')
+    decode = [dict(type='RawFrameDecode')]
+    kept = [dict(type='DecodedOnce', decode=decode), SAMPLE, dict(type='ArrayDecode')]
+    each_time, once = (
+        RawframeClipDataset(
+            str(tmp_path / 'list.txt'),
+            [*steps, *PACK],
+            data_prefix=dict(img=str(tmp_path)),
+            test_mode=True,
+            with_offset=True,
+            filename_tmpl='{:05}.jpg',
+        )
+        for steps in ([SAMPLE, *decode], kept)
+    )
+    for index in (0, 1, 0):
+        np.testing.assert_array_equal(once[index]['inputs'], each_time[index]['inputs'])
+    assert not np.array_equal(once[0]['inputs'], once[1]['inputs'])
 
 
 def test_frames_in_reverse(tmp_path):
