@@ -5,12 +5,17 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from math import floor
 
 from mmtin.prediction.frames import Frame
 from mmtin.prediction.pipeline import TestPipeline
 
 # Between two frames, in seconds. If more, the clock has jumped, and time continues as if it had not.
 _LONGEST_GAP, _LONGEST_BACK = 60, 1
+# How much too early a frame may be, of the time between two places. Just less than half, and between the
+# fractions with small denominators: frames at a regular rate go to places at regular distances, though
+# their times are rounded.
+_EARLY = 0.477
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,8 @@ def cut_windows(
 def _close(window: _Open, end: int, pipeline: TestPipeline, last) -> Window:
     inds = window.sampled['frame_inds'].tolist()
     clip = [window.frames[place] if place in window.frames else last() for place in inds]
-    return Window(window.start, min(window.start + window.length, end), pipeline.pack(window.sampled, clip))
+    stop = min(window.start + window.length, end)
+    return Window(min(window.start, stop), stop, pipeline.pack(window.sampled, clip))
 
 
 def on_grid(
@@ -110,7 +116,7 @@ def on_grid(
     slot, jump = -1, 0.0
     previous: _Shrunk | None = None
     for frame in frames:
-        place = round((frame.seconds + jump) * fps)
+        place = floor((frame.seconds + jump) * fps + _EARLY)
         if not -_LONGEST_BACK * fps <= place - slot <= _LONGEST_GAP * fps:
             jump += (slot + 1 - place) / fps
             place = slot + 1

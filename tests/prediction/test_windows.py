@@ -12,7 +12,7 @@ from mmaction.apis import inference_recognizer
 from mmtin.prediction.frames import Frame, open_file
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.predict import predict_windows
-from mmtin.prediction.windows import cut_windows, even_spans, sliding_spans
+from mmtin.prediction.windows import cut_windows, even_spans, on_grid, sliding_spans
 from tests.prediction.small_recognizer import moving_frames, write_video
 
 
@@ -66,6 +66,16 @@ def test_variable_frame_rate():
     assert cut(times, 10, sliding_spans(0.5, 0.5, 10)) == [(0, 5, [0, 1, 3]), (5, 10, [4, 4, 5])]
 
 
+@pytest.mark.parametrize('rate, fps', [(24, 4), (30, 15), (60, 15), (25, 10), (30, 30), (29.97, 29.97)])
+@pytest.mark.parametrize('digits', [3, 9], ids=['milliseconds', 'nanoseconds'])
+def test_a_regular_rate_stays_one(rate, fps, digits):
+    """Though places lie between frames, and times are rounded."""
+    frames = numbered([round(number / rate, digits) for number in range(300)])
+    taken = [shrunk() for _, shrunk in on_grid(frames, fps, Numbers())][1:]
+    steps = set(np.diff(taken).tolist())
+    assert max(steps) - min(steps) <= (rate % fps > 0) and min(steps) == int(rate / fps)
+
+
 @pytest.mark.parametrize('jump', [1e6, -5, -1e6])
 def test_a_clock_that_jumps(jump):
     times = [0, 0.1, 0.2, 0.3 + jump, 0.4 + jump, 0.5 + jump]
@@ -86,6 +96,7 @@ def test_as_many_windows_as_asked_for(said):
     windows = cut([t / 10 for t in range(7)], 10, even_spans(said, 9), fill_all=True)
     assert len(windows) == 9
     assert all(0 <= number < 7 for *_, sample in windows for number in sample)
+    assert all(start <= stop <= 7 for start, stop, _ in windows)
 
 
 def test_only_sampled_frames_stay():
