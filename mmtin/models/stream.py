@@ -64,12 +64,18 @@ def stream_step(
 
 
 def restart_streams(state: StreamState, streams: Iterable[int]) -> StreamState:
-    """The state in which some streams, by number, are at their beginning and the others go on."""
-    kept = state[0].hidden.new_ones(len(state[0].hidden))
-    kept[list(streams)] = 0
+    """The state in which some streams, by number from 0, are at their beginning and the others go on.
+
+    Raises:
+        UserError: if there is no such stream.
+    """
+    numbers, count = sorted(set(streams)), len(state[0].hidden)
+    if numbers and not 0 <= numbers[0] <= numbers[-1] < count:
+        raise UserError(f'the streams are 0 to {count - 1}, got {", ".join(map(str, numbers))}')
+    index = torch.tensor(numbers, dtype=torch.long, device=state[0].hidden.device)
 
     def restarted(part: Tensor) -> Tensor:
-        return part * kept.view(-1, *[1] * (part.dim() - 1))
+        return part.index_fill(0, index, 0)
 
     return tuple(
         InterlaceState(

@@ -102,6 +102,11 @@ def test_streams_begin_anew_apart_from_each_other():
     actual, _ = step_through(network, second, restart_streams(state, [1]))
     torch.testing.assert_close(actual[1], expected_anew[1])
     torch.testing.assert_close(actual[[0, 2]], expected_on[[0, 2]])
+    for part in parts_of(state):
+        part[1] = torch.nan  # as of a broken picture
+    assert torch.equal(step_through(network, second, restart_streams(state, [1]))[0], actual)
+    with pytest.raises(UserError, match='the streams are 0 to 2, got 1, 3'):
+        restart_streams(state, [3, 1])
 
 
 @torch.no_grad()
