@@ -9,7 +9,7 @@ from mmcv.cnn.bricks.wrappers import Conv2d
 from torch import Tensor, nn
 
 from mmtin.models.interlace_steps import Stream
-from mmtin.models.module_hooks import has_hooks
+from mmtin.models.module_hooks import must_be_called
 from mmtin.models.plain_parameters import parameters_of_clips
 from mmtin.models.temporal_interlace import TemporalInterlace, check_whole_clips
 from mmtin.ops.backend import InPlaceBackend, in_place_backend
@@ -84,8 +84,8 @@ class InterlacedConv(CombineNet):
             and conv.padding_mode == 'zeros'
             and not isinstance(conv.padding, str)  # 'same' may pad one side more than the other
             and self.net1.folded_channels > 1  # a single channel has no memory format to tell
-            and not has_hooks(conv)
-            and not has_hooks(self.net1)
+            and not must_be_called(conv)
+            and not must_be_called(self.net1)
         )
 
 

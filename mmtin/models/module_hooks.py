@@ -1,13 +1,14 @@
-"""Whether somebody listens to a module, so that it must work as it is written."""
+"""Whether somebody listens to a module or changed it, so that it must be called."""
 
 from torch import nn
 from torch.nn.modules import module as _all_modules
 
 
-def has_hooks(module: nn.Module) -> bool:
-    """Whether somebody listens to what goes into ``module`` or comes out of it."""
+def must_be_called(module: nn.Module) -> bool:
+    """Whether somebody listens to what goes in or comes out, or replaced the forward of the instance."""
     return bool(
         module._forward_hooks
+        or 'forward' in vars(module)
         or _all_modules._global_forward_hooks
         or _all_modules._global_forward_pre_hooks
         or _all_modules._global_backward_hooks

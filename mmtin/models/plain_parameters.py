@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from mmtin.models.module_hooks import has_hooks
+from mmtin.models.module_hooks import must_be_called
 from mmtin.models.offset_nets import (
     HIDDEN_CHANNELS,
     KERNEL_SIZE,
@@ -68,7 +68,7 @@ def _parameters(
     modules: Sequence[nn.Module], types: Sequence[type], shapes: Sequence[tuple[int, ...]], x: Tensor
 ) -> list[Tensor] | None:
     """Those of ``modules`` behind the first two, which hold them."""
-    if tuple(map(type, modules)) != types or any(map(has_hooks, modules)):
+    if tuple(map(type, modules)) != types or any(map(must_be_called, modules)):
         return None
     parameters: list = [parameter for layer in modules[2:] for parameter in (layer.weight, layer.bias)]
     for parameter, shape in zip(parameters, shapes):

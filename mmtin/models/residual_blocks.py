@@ -9,7 +9,7 @@ from mmcv.cnn import ConvModule
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from mmtin.models.module_hooks import has_hooks
+from mmtin.models.module_hooks import must_be_called
 
 
 class InPlaceBasicBlock(BasicBlock):
@@ -36,7 +36,7 @@ class InPlaceBottleneck(Bottleneck):
 
 def _add(out: Tensor, shortcut: Tensor, last: ConvModule) -> Tensor:
     """``out + shortcut`` in the memory of ``out``, made by ``last``, unless somebody may read that."""
-    if out.dtype != shortcut.dtype or any(map(has_hooks, last.modules())):
+    if out.dtype != shortcut.dtype or any(map(must_be_called, last.modules())):
         return out + shortcut
     return out.add_(shortcut)
 

@@ -129,14 +129,18 @@ def test_input_is_put_back(grad):
         assert torch.equal(source.grad, before)
 
 
-@pytest.mark.parametrize('change', [None, 'another layer', 'other sizes', 'no bias', 'a hook'])
+@pytest.mark.parametrize(
+    'change', [None, 'another layer', 'other sizes', 'no bias', 'a hook', 'own forward']
+)
 def test_the_backend_predicts_for_plain_networks(monkeypatch, change):
-    """It leaves those to torch that are not as they were built or that a hook listens to."""
+    """It leaves those to torch that are not as they were built or that somebody listens to or changed."""
     predict, asked = IN_PLACE['native'].predict, []
     monkeypatch.setattr(IN_PLACE['native'], 'predict', lambda *args: asked.append(args) or predict(*args))
     module = make()
     if change == 'a hook':
         module.net1.weight_net.register_forward_hook(lambda *_: None)
+    elif change == 'own forward':
+        module.net1.weight_net.forward = module.net1.weight_net.forward
     elif change:
         CHANGES[change](module.net1)
     module(torch.randn(8, 32, 3, 3))
