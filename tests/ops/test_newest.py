@@ -50,6 +50,17 @@ def test_frames_of_other_memory_formats():
     torch.testing.assert_close(interlace_newest(mixed, offset, weight), expected)
 
 
+@pytest.mark.parametrize('first', [0, 1], ids=['dense first', 'slice first'])
+def test_frames_of_other_strides(first):
+    clip = clip_of('channels_last', torch.float32)
+    frames = list(clip.unbind(1))
+    for place in range(first, len(frames), 2):
+        frames[place] = torch.cat([frames[place]] * 3, 1)[:, 8:16]
+    offset, weight = torch.full((3, 4), 2.25), torch.ones(3, 4)
+    expected = interlace_newest(list(clip.unbind(1)), offset, weight)
+    torch.testing.assert_close(interlace_newest(frames, offset, weight), expected)
+
+
 def test_nothing_is_nothing():
     frames = [torch.zeros(0, 8, 3, 3)] * 3
     assert interlace_newest(frames, torch.zeros(0, 4), torch.zeros(0, 4)).shape == (0, 8, 3, 3)

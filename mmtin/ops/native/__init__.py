@@ -97,6 +97,10 @@ def interlace_newest(out: Tensor, frames: Sequence[Tensor], offset: Tensor, weig
     to = runs(out[:, None], offset.shape[1])
     assert to is not None, 'out has planes of pixels or channels innermost'
     seen = [runs_like(to, frame[:, None], out[:, None]) for frame in frames]
+    if len({found.view.row for _, found in seen}) > 1:  # the kernel takes one for all frames
+        seen = [
+            runs_like(to, torch.empty_like(out).copy_(frame)[:, None], out[:, None]) for frame in frames
+        ]
     views = (View * len(seen))(*(found.view for _, found in seen))
     offset, weight = offset.contiguous(), weight.contiguous()
     load(out.dtype).interlace_newest(
