@@ -8,6 +8,7 @@ import numpy as np
 from mmaction.datasets.transforms import Flip
 from mmaction.registry import TRANSFORMS
 
+from mmtin.datasets.clips import require_data
 from mmtin.datasets.list_files import read_class_list
 from mmtin.errors import UserError
 
@@ -20,6 +21,8 @@ _OPPOSITE = {
 # Also between underscores, where the name of a folder is that of the class: turn_left.
 _SIDE = re.compile(rf'(?<![^\W_])({"|".join(_OPPOSITE)})(?![^\W_])')
 _ANTICLOCKWISE = re.compile('(anti|counter)[-_ ]?clockwise')
+# Where the next word of TurnLeft and left1 begins.
+_NEXT_WORD = re.compile(r'(?<=[a-z])(?=[A-Z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])')
 
 
 def mirrored_labels(names: Sequence[str]) -> list[int | None]:
@@ -32,9 +35,13 @@ def mirrored_labels(names: Sequence[str]) -> list[int | None]:
         For each label: itself if its name has no side and no sense of rotation; else the label of the name
         with these words swapped; None if there is no such name, and these clips must not be mirrored.
     """
-    plain = [_ANTICLOCKWISE.sub('counterclockwise', name.lower()) for name in names]
+    plain = [_ANTICLOCKWISE.sub('counterclockwise', _NEXT_WORD.sub('_', name).lower()) for name in names]
+    swapped = [_SIDE.sub(_opposite, name) for name in plain]
     label_of = {name: label for label, name in enumerate(plain)}
-    return [label_of.get(_SIDE.sub(_opposite, name)) for name in plain]
+    return [
+        label if name == mirrored else label_of.get(mirrored)
+        for label, (name, mirrored) in enumerate(zip(plain, swapped))
+    ]
 
 
 def _opposite(side: re.Match) -> str:
@@ -59,13 +66,9 @@ class FlipWithLabel(Flip):
 
     def __init__(self, labels: str, flip_ratio: float = 0.5) -> None:
         super().__init__(flip_ratio=flip_ratio)
-        path = Path(labels)
-        if not path.is_file():
-            raise UserError(
-                f'no data at {path}: see the section "Data" of README.md for how the class names get there'
-            )
-        self.labels = path
-        self.mirrored = mirrored_labels(read_class_list(path))
+        self.labels = Path(labels)
+        require_data(labels)
+        self.mirrored = mirrored_labels(read_class_list(self.labels))
 
     def transform(self, results: dict) -> dict:
         """Flip ``imgs`` and change ``label``: an int, or ``[num_classes]`` with ones for several."""

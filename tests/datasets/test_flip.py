@@ -26,6 +26,18 @@ def test_pairs_come_from_the_names():
 
 def test_names_of_folders_say_sides_too():
     assert mirrored_labels(['turn_left', 'turn-right', 'leftover', 'turn_right']) == [3, None, 2, 0]
+    assert mirrored_labels(['TurnRight', 'turnLeft', 'TurnLeft2', 'Upright', 'right2']) == [
+        1,
+        0,
+        None,
+        3,
+        None,
+    ]
+    assert mirrored_labels(['left1', 'SwipeCounterClockwise', 'right1', 'SwipeClockwise']) == [2, 3, 0, 1]
+
+
+def test_names_without_a_side_stay_themselves():
+    assert mirrored_labels(['a', 'A', 'b']) == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
