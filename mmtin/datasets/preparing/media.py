@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmtin.datasets.annotations import LabelledClip
+from mmtin.datasets.frame_folders import numbered_frames
 
 MISSING = 'missing'
 
@@ -41,9 +42,7 @@ def inspect_frames(clip: LabelledClip, media: Path, template: str) -> Inspection
         names = set(os.listdir(media / clip.path))
     except (FileNotFoundError, NotADirectoryError):
         return Inspection(clip, clip.path, 0, MISSING)
-    num_frames = 0
-    while template.format(num_frames + 1) in names:
-        num_frames += 1
+    num_frames = numbered_frames(names, template)
     fault = None
     if not num_frames or sum(name.endswith(Path(template).suffix) for name in names) > num_frames:
         fault = f'no {template.format(num_frames + 1)}'
