@@ -86,8 +86,13 @@ class ClipClassifier(Exportable):
 
 
 def is_multi_label(head: nn.Module) -> bool:
-    """Whether its probabilities are sigmoids of each class."""
-    return isinstance(head, MultiLabelTSMHead) or head.multi_class is True
+    """Whether its probabilities are sigmoids of each class.
+
+    MMAction2's own heads say their softmax where ``average_clips='prob'``, for several labels too.
+    """
+    if isinstance(head, MultiLabelTSMHead):
+        return True
+    return head.multi_class is True and head.average_clips != 'prob'
 
 
 def normalised(preprocessor: nn.Module, frames: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 
 from mmtin.errors import UserError
@@ -31,6 +32,28 @@ def test_one_wrong_output_on_one_batch_is_found(output):
     assert check(wrong, model, {'random clips': [one, three]}) == {'random clips': 0}
     with pytest.raises(UserError, match='on real clips the exported network differs'):
         check(wrong, model, {'random clips': [one, three], 'real clips': [two]})
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize(
+    'head',
+    [
+        {},
+        dict(multi_class=True),
+        dict(multi_class=True, type='MultiLabelTSMHead'),
+    ],
+    ids=['one label', "several, MMAction2's head", 'several, MultiLabelTSMHead'],
+)
+def test_probabilities_are_those_of_a_test(head):
+    cfg = Config.fromfile(CONFIGS / 'tin_r18_demo.py')
+    cfg.model.cls_head.update(head)
+    recognizer = MODELS.build(cfg.model).eval()
+    recognizer.cls_head.fc_cls.weight.mul_(100)  # probabilities that differ
+    clips = random_clips(3, (8, 3, 32, 32))
+    _, probabilities = ClipClassifier(recognizer)(clips)
+    samples = [ActionDataSample() for _ in clips]
+    tested = recognizer.test_step(dict(inputs=list(clips), data_samples=samples))
+    torch.testing.assert_close(probabilities, torch.stack([sample.pred_score for sample in tested]))
 
 
 @torch.inference_mode()
