@@ -2,6 +2,9 @@
 
 from mmengine.config import Config
 
+from mmtin.compat.mmengine import own_config
+from mmtin.recipes import pipelines
+
 _HEAD = """\
 # {source}, converted: {num_segments} frames of 224 pixels, offsets of at most {max_offset:g} frames.
 # A list of videos with `path<TAB>label` per line is tested with --cfg-options
@@ -9,39 +12,20 @@ _HEAD = """\
 # and with test_protocol=released on the pixels that the releases of TSM and TIN trained with: Pillow's.
 """
 
-# The resizing of a frame to 224 x 224 pixels, by test protocol.
-_CROPS: dict[str, list[dict]] = {
-    '1x1': [{'type': 'Resize', 'scale': (-1, 256)}, {'type': 'CenterCrop', 'crop_size': 224}],
-    'released': [
-        {'type': 'PillowResize', 'scale': (-1, 256)},
-        {'type': 'RoundedCenterCrop', 'crop_size': 224},
-    ],
-}
-
 
 def recipe(meta: dict) -> str:
     """Python source of a config that stands alone, for a model with a classifier of RGB frames.
 
-    Frames are sampled as in TSN: the middle one of each of T equal parts of the video, scaled to a short
-    side of 256 pixels and cropped to the centre of 224 x 224.
+    It tests by the protocols of ``configs/_base_/rgb_224.py``, as the experiments do: by default on the
+    middle frame of each of T equal parts of the video, scaled to a short side of 256 pixels and cropped to
+    the centre of 224 x 224.
 
     Args:
         meta: that of a checkpoint by :func:`mmtin.conversion.convert.convert_checkpoint`.
     """
-    sampling = {
-        'type': 'SampleFrames',
-        'clip_len': 1,
-        'frame_interval': 1,
-        'num_clips': meta['num_segments'],
-        'keep_tail_frames': True,
-        'test_mode': True,
-    }
-    pack = [{'type': 'FormatShape', 'input_format': 'NCHW'}, {'type': 'PackActionInputs'}]
-    protocols = {
-        name: [{'type': 'VideoInit'}, sampling, {'type': 'VideoDecode'}, *crop, *pack]
-        for name, crop in _CROPS.items()
-    }
-    pipeline = protocols['1x1']
+    clips = Config.fromfile(own_config('_base_/rgb_224.py'))
+    video = dict(open_clip=[dict(type='VideoInit')], decode=[dict(type='VideoDecode')])
+    _, protocols, pipeline = pipelines(clips, meta['num_segments'], flip=False, **video)
     dataset = {
         'type': 'VideoClipDataset',
         'ann_file': 'data/test.txt',
@@ -56,7 +40,7 @@ def recipe(meta: dict) -> str:
             'custom_imports': {'imports': ['mmtin'], 'allow_failed_imports': False},
             'model': meta['model'],
             'test_protocols': protocols,
-            'test_protocol': '1x1',
+            'test_protocol': clips.test_protocol,
             'test_pipeline': pipeline,
             'test_dataloader': {
                 'batch_size': 4,
