@@ -7,12 +7,10 @@ in it; ``resident`` is the operating system's figure for all memory and varies a
 """
 
 import os
-import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from multiprocessing import get_context
-from pathlib import Path
 
 import torch
 from torch.profiler import ProfilerActivity, profile
@@ -20,6 +18,7 @@ from torch.profiler import ProfilerActivity, profile
 from mmtin.benchmarking.model import check_answers
 from mmtin.benchmarking.network import Case, Setting, subject
 from mmtin.benchmarking.output import NOT_MEASURED
+from mmtin.benchmarking.resident import resident
 from mmtin.compat.torch import event_start
 
 # The first step allocates the optimiser's momentum, so that the second one has it.
@@ -60,10 +59,10 @@ def training_step_peak(
     if torch.device(setting.device).type == 'cuda':
         steps()
         return {'MB': torch.cuda.max_memory_allocated(setting.device) / 1e6}
-    before = _resident()
+    before = resident('VmHWM')
     steps()
-    resident = _resident() - before
-    return {'MB': allocator_peak(steps) / 1e6, 'resident MB': resident / 1e6}
+    grown = resident('VmHWM') - before
+    return {'MB': allocator_peak(steps) / 1e6, 'resident MB': grown / 1e6}
 
 
 def measure(
@@ -101,13 +100,3 @@ def measure(
         }
         records.append({**line, **found[name, layout], **ratios})
     return records
-
-
-def _resident() -> int:
-    """The peak resident memory of this process in bytes; 0 if not known.
-
-    Not ``getrusage``, whose figure a process inherits from the one that started it.
-    """
-    status = Path('/proc/self/status')
-    peak = re.search(r'VmHWM:\s+(\d+) kB', status.read_text()) if status.exists() else None
-    return int(peak[1]) * 1024 if peak else 0

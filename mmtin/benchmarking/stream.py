@@ -1,14 +1,13 @@
 """Time a step of a causal network against the 2D network on one frame, and see that its memory stays."""
 
-import re
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from mmtin.benchmarking.output import record
+from mmtin.benchmarking.resident import resident
 from mmtin.benchmarking.timing import alternate, compare
 from mmtin.errors import UserError
 from mmtin.models import StreamState, TINResNet, stream_step
@@ -108,19 +107,12 @@ def _watch(
     network: TINResNet, frames: Tensor, steps: int, track: Track
 ) -> tuple[StreamState, dict[str, float]]:
     _, state = stream_step(network, frames)
-    before = resident()
+    before = resident('VmRSS')
     for step in track(range(steps), 'Steps'):
         if step == steps // 10:
-            before = resident()
+            before = resident('VmRSS')
         _, state = stream_step(network, frames, state)
-    growth = resident() - before
+    growth = resident('VmRSS') - before
     parts = [part for past, *others in state for part in (*past, *others)]
     held = sum(part.numel() * part.element_size() for part in parts)
     return state, {'state MB': held / 1e6, f'MB grown in {steps} steps': growth / 1e6}
-
-
-def resident() -> int:
-    """Memory of this process that the operating system counts now, in bytes; 0 if not known."""
-    status = Path('/proc/self/status')
-    now = re.search(r'VmRSS:\s+(\d+) kB', status.read_text()) if status.exists() else None
-    return int(now[1]) * 1024 if now else 0
