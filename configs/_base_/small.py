@@ -14,5 +14,3 @@ train_dataloader = dict(
 val_dataloader = dict(
     batch_size=16, num_workers=0, sampler=dict(type='SeededSampler', shuffle=False))
 test_dataloader = val_dataloader
-
-optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.01))

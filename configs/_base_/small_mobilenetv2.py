@@ -6,5 +6,3 @@ model = dict(
         type='TINMobileNetV2', shift_div=4, groups=2, reverse=True, pretrained='torchvision://mobilenet_v2'),
     cls_head=dict(in_channels=1280),
     data_preprocessor=dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]))
-
-optim_wrapper = dict(optimizer=dict(lr=1e-3))

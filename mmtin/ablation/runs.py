@@ -134,6 +134,8 @@ def run_config(
     if variant.is_temporal:
         backbone['num_segments'] = cfg.model.cls_head.num_segments
     cfg.model.backbone = backbone
+    if not variant.slow_offsets:
+        cfg.optim_wrapper.pop('paramwise_cfg', None)
     cfg.model.cls_head.num_classes = num_classes
     cfg.custom_imports = dict(imports=['mmtin', *variant.imports], allow_failed_imports=False)
     for name, split in (('train_dataloader', 'train'), ('test_dataloader', 'val')):

@@ -14,10 +14,11 @@ class AblationSet(NamedTuple):
         label: what tables call it.
         config: file of ``configs/``.
         epochs: of a run.
-        frames: T, frames of a clip, that are compared. All variants run with the first one.
+        frames: T, frames of a clip, that are compared; for all but the first the main variants alone.
         made_by: the command that makes the folder.
         trunk: the 2D network whose variants are compared.
         main_seeds: of each of the trunk's main variants.
+        parts: other variants that are compared here.
     """
 
     folder: str
@@ -28,8 +29,12 @@ class AblationSet(NamedTuple):
     made_by: str
     trunk: str = 'ResNet'
     main_seeds: int = 5
+    parts: tuple[str, ...] = ()
 
 
+# All parts of TIN are compared on `hard`, where a run takes minutes. Elsewhere there are those for which
+# `hard` does not answer: whether to learn offsets at all, R and where offsets start on real clips, and the
+# rate, one group and mmcv's gradient where events lie far apart.
 SETS = {
     'miracl_vc1': AblationSet(
         'miracl_vc1',
@@ -38,14 +43,16 @@ SETS = {
         15,
         (8, 16),
         'tools/prepare_data.py miracl_vc1 --media FOLDER',
+        parts=('tin_r2', 'tin_r2_from_1', 'tin_fixed'),
     ),
     'far': AblationSet(
         'demo_far',
         'made videos, two events far apart',
         'tin_r18_24f_demo_far.py',
         24,
-        (24, 16, 8),
+        (24,),
         'tools/make_demo_data.py --difficulty far --clips 1600 --val-clips 640',
+        parts=('tin_full_rate', 'tin_r2_from_1', 'tin_g1', 'tin_fixed', 'tin_mmcv'),
     ),
     'hard': AblationSet(
         'demo_hard',
@@ -54,14 +61,16 @@ SETS = {
         4,
         (8, 16),
         'tools/make_demo_data.py --difficulty hard --clips 1600 --val-clips 640',
+        parts=tuple(name for name in variants_of('ResNet') if name not in MAIN['ResNet']),
     ),
     'miracl_vc1_order': AblationSet(
         'miracl_vc1_order',
         'MIRACL-VC1: which of two words came first',
         'tin_r18_24f_order_miracl_vc1.py',
         15,
-        (24, 16),
+        (24,),
         'tools/prepare_data.py miracl_vc1_order --media FOLDER',
+        main_seeds=3,
     ),
     'miracl_vc1_imagenet': AblationSet(
         'miracl_vc1',
@@ -85,9 +94,8 @@ SETS = {
     ),
 }
 
-# Seeds of variants that are not main ones, and what is compared for other numbers of frames.
+# Seeds of variants that are not main ones, and of all for other numbers of frames than the first.
 OTHER_SEEDS = 3
-FOR_OTHER_FRAMES = (*MAIN['ResNet'], 'tin_r2')
 
 
 class Cell(NamedTuple):
@@ -129,6 +137,6 @@ def cells(
 
 
 def _variants(of: AblationSet, frames: int, wanted: Iterable[str] | None) -> Iterable[str]:
-    if wanted is None and frames != of.frames[0]:
-        return FOR_OTHER_FRAMES
-    return variants_of(of.trunk, wanted)
+    if wanted is not None:
+        return variants_of(of.trunk, wanted)
+    return *MAIN[of.trunk], *(of.parts if frames == of.frames[0] else ())

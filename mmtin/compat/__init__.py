@@ -39,3 +39,4 @@ def apply() -> None:
     mmengine.find_own_configs()
     mmengine.format_configs_once()
     mmengine.resume_sharded_optimizers()
+    mmengine.keep_rates_in_one_cycle()

@@ -5,7 +5,7 @@ import importlib.util
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
@@ -18,6 +18,7 @@ from mmengine.config import Config
 from mmengine.config import config as mmengine_config
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.logging import print_log
+from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from torch.distributed.fsdp import FullyShardedDataParallel
 
@@ -174,6 +175,28 @@ def resume_sharded_optimizers() -> None:
         self.optim_wrapper.load_state_dict(state_dict)
 
     FSDPStrategy.load_optim_state_dict = load_optim_state_dict
+
+
+def keep_rates_in_one_cycle() -> None:
+    """Let OneCycleLR keep the rates of ``paramwise_cfg``.
+
+    mmengine 0.10.7 gives ``eta_max`` to all parameters, also to those with an ``lr_mult`` of their own (no
+    report found). Here it is the maximum for the optimizer's ``lr``, and other rates have theirs in
+    proportion. May go when ``OneCycleParamScheduler`` asks for the rates of its groups.
+    """
+    original = OneCycleParamScheduler._format_param
+    if original.__module__ == __name__:
+        return
+
+    def format_param(self, name: str, optimizer, param: float | Sequence[float]) -> Sequence[float]:
+        values = original(self, name, optimizer, param)
+        if isinstance(param, Sequence):
+            return values
+        base = getattr(optimizer, 'optimizer', optimizer).defaults['lr']
+        rates = [group.get('initial_lr', group['lr']) for group in optimizer.param_groups]
+        return [value * rate / base for value, rate in zip(values, rates)]
+
+    OneCycleParamScheduler._format_param = format_param
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What runs leave in the project is read again, and what no run left is not."""
 
 import json
+from collections import Counter
 
 import pytest
 
@@ -70,9 +71,12 @@ def test_main_rows_come_first_and_have_most_seeds():
         'far, 24 frames, tsn, seed 1',
     ]
     names = variants_of('ResNet')
-    count = {variant: sum(cell[:3] == ('far', 24, variant) for cell in planned) for variant in names}
+    count = {variant: sum(cell[:3] == ('hard', 8, variant) for cell in planned) for variant in names}
     assert count == {name: 5 if name in ('tsn', 'tsm', 'tin') else 3 for name in names}
-    assert {cell.frames for cell in planned if cell.set == 'far'} == set(SETS['far'].frames)
+    with_16 = Counter(cell.variant for cell in planned if cell[:2] == ('hard', 16))
+    assert with_16 == {'tsn': 3, 'tsm': 3, 'tin': 3}
+    far = {cell.variant for cell in planned if cell.set == 'far'}
+    assert far == {'tsn', 'tsm', 'tin', *SETS['far'].parts}
     assert cells(['far'], [8], ['tin'], [7, 7]) == [Cell('far', 8, 'tin', 7)]
     light = [cell.variant for cell in cells(['fight_surv'])]
     assert light == ['light_tsn', 'light_tsm', 'light_tin'] * 3

@@ -79,7 +79,7 @@ def test_every_network_of_a_set_can_be_built(name):
     """With each number of frames; shapes alone, which takes no time."""
     base = Config.fromfile(CONFIGS / SETS[name].config)
     assert trunk_of(base) == SETS[name].trunk
-    for cell in cells([name], seeds=[0]):
+    for cell in cells([name], variants=variants_of(SETS[name].trunk), seeds=[0]):
         (run,) = plan(Path('work'), [cell.variant], [0])
         cfg = run_config(base, run, Path('data'), 5, 1, cell.frames)
         assert num_parameters(cfg) > 2e6, cell

@@ -4,8 +4,10 @@ import importlib.util
 import types
 
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.config import config as mmengine_config
+from mmengine.optim import OneCycleLR, OptimWrapper
 from mmengine.runner import checkpoint as mmengine_checkpoint
 
 from mmtin.compat import mmengine as compat
@@ -97,3 +99,26 @@ def test_mmengine_without_a_formatter_is_left_alone(monkeypatch):
     monkeypatch.delattr(mmengine_config, 'FormatCode', raising=False)
     compat.format_configs_once()
     assert not hasattr(mmengine_config, 'FormatCode')
+
+
+@pytest.mark.filterwarnings('ignore:Detected call of `scheduler.step')
+@pytest.mark.parametrize('wrap', [lambda optimizer: optimizer, OptimWrapper], ids=['optimizer', 'wrapper'])
+def test_one_cycle_keeps_the_rates_of_groups(wrap):
+    weights = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
+    optimizer = torch.optim.AdamW([dict(params=weights[:1]), dict(params=weights[1:], lr=2e-4)], lr=2e-3)
+    cycle = OneCycleLR(wrap(optimizer), eta_max=4e-3, total_steps=10)
+    rates = []
+    for _ in range(10):
+        rates.append([group['lr'] for group in optimizer.param_groups])
+        cycle.step()
+    assert max(rates)[0] == pytest.approx(4e-3)
+    for rate, lower in rates:
+        assert lower == pytest.approx(rate / 10)
+    each = OneCycleLR(torch.optim.SGD(weights, lr=1.0), eta_max=[3.0], total_steps=10)
+    assert each.optimizer.param_groups[0]['max_lr'] == 3
+
+
+def test_one_cycle_is_changed_once():
+    before = OneCycleLR._format_param
+    compat.keep_rates_in_one_cycle()
+    assert OneCycleLR._format_param is before
