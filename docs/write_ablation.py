@@ -18,7 +18,7 @@ _MADE = re.compile(r'(?<=<!-- made by docs/write_ablation.py -->\n).*?(?=<!-- en
 def page() -> str:
     """The page with its tables as the records have them."""
     records = read_records(RECORDS)
-    asked = cells(list(SETS))
+    asked = cells(SETS)
     done = sum(cell in records for cell in asked)
     parts = [f'{done} of the {len(asked)} runs that the comparison asks for are done.\n']
     if records:

@@ -1,7 +1,7 @@
 """The runs of several sets, some at a time, each recorded when it has finished."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmtin.ablation import runs
 from mmtin.ablation.records import Record, append_record, read_records
 from mmtin.ablation.run_process import train_and_test
-from mmtin.ablation.sets import SETS, Cell
+from mmtin.ablation.sets import SETS, AblationSet, Cell
 from mmtin.ablation.spread_runs import Training
 from mmtin.cluster import spread
 from mmtin.errors import UserError
@@ -25,16 +25,25 @@ class Planned(NamedTuple):
     cell: Cell
     run: runs.AblationRun
     cfg: Config
+    command: str
     data: str
     steps: int
     record: Record | None
 
 
-def plan(cells: Iterable[Cell], configs: Path, data: Path, work_dir: Path, results: Path) -> list[Planned]:
+def plan(
+    cells: Iterable[Cell],
+    sets: Mapping[str, AblationSet],
+    configs: Path,
+    data: Path,
+    work_dir: Path,
+    results: Path,
+) -> list[Planned]:
     """The runs with their configs, those that ``results`` has with their record.
 
     Args:
         cells: which ones.
+        sets: those of the cells, by name.
         configs: folder of the configs.
         data: folder with a folder for each set.
         work_dir: where runs go.
@@ -47,17 +56,17 @@ def plan(cells: Iterable[Cell], configs: Path, data: Path, work_dir: Path, resul
     described: dict[str, tuple] = {}
     planned = []
     for cell in cells:
-        root = (data / SETS[cell.set].folder).resolve()
+        each = sets[cell.set]
+        root = (data / each.folder).resolve()
         if cell.set not in described:
             if not root.is_dir():
-                raise UserError(f'no folder {root}; make it with `{SETS[cell.set].made_by}`')
-            base = Config.fromfile(configs / SETS[cell.set].config)
+                raise UserError(f'no folder {root}; make it with `{each.made_by}`')
+            base = Config.fromfile(configs / each.config)
             described[cell.set] = base, runs.describe_data(root), runs.data_digest(root)
         base, about, digest = described[cell.set]
         folder = work_dir / f'{cell.set}_{cell.frames}f' / cell.variant / f'seed{cell.seed}'
         run = runs.AblationRun(cell.variant, cell.seed, folder.resolve())
-        epochs = SETS[cell.set].epochs
-        cfg = runs.run_config(base, run, root, about['classes'], epochs, cell.frames)
+        cfg = runs.run_config(base, run, root, about['classes'], each.epochs, cell.frames)
         record = recorded.get(cell)
         if record and (record.settings, record.data) != (runs.settings(cfg), digest):
             what = 'clips' if record.settings == runs.settings(cfg) else 'settings'
@@ -68,7 +77,11 @@ def plan(cells: Iterable[Cell], configs: Path, data: Path, work_dir: Path, resul
         if not record:
             runs.require_same(run, cfg)
         steps = runs.num_steps(cfg, about['train_clips'])
-        planned.append(Planned(cell, run, cfg, digest, steps, record))
+        command = (
+            f'tools/ablate.py {_named(cell.set, each)} --frames {cell.frames} --variants {cell.variant} '
+            f'--seeds {cell.seed}'
+        )
+        planned.append(Planned(cell, run, cfg, command, digest, steps, record))
     return planned
 
 
@@ -145,12 +158,16 @@ def record_of(entry: Planned, result: dict) -> Record:
         parameters=result['parameters'],
         settings=runs.settings(entry.cfg),
         data=entry.data,
-        command=(
-            f'tools/ablate.py --sets {cell.set} --frames {cell.frames} --variants {cell.variant} '
-            f'--seeds {cell.seed}'
-        ),
+        command=entry.command,
         versions=f'mmtin {__version__}, torch {torch.__version__}',
     )
+
+
+def _named(name: str, each: AblationSet) -> str:
+    """How the command line says which clips and recipe."""
+    if SETS.get(name) is each:
+        return f'--sets {name}'
+    return f'--data {each.folder} --config {each.config} --epochs {each.epochs}'
 
 
 def _keep(record: Record, results: Path) -> None:

@@ -2,19 +2,22 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import sqrt
+from pathlib import Path
 from statistics import mean, stdev
 
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import t as student
 from tabulate import tabulate
 
 from mmtin.ablation.records import Record
-from mmtin.ablation.results_table import TOP1_AXIS, draw_variants
-from mmtin.ablation.sets import SETS, Cell
+from mmtin.ablation.sets import SETS, AblationSet, Cell
 from mmtin.ablation.variants import MAIN, VARIANTS
+from mmtin.files.whole import whole_files
 
 CONFIDENCE = 0.95
+TOP1_AXIS = 'top-1 on held-out clips (%): mean and each seed'
 
 
 def interval(differences: Sequence[float]) -> tuple[float, float]:
@@ -39,12 +42,14 @@ def to_baseline(runs: Mapping[int, Record], baseline: Mapping[int, Record]) -> s
     return f'{middle:+.1f} [{middle - half:+.1f}, {middle + half:+.1f}]'
 
 
-def groups(records: Iterable[Record]) -> dict[tuple[str, int], dict[str, dict[int, Record]]]:
-    """The records by set and T, by variant, and by seed, in the order of SETS and VARIANTS."""
-    names, variants = list(SETS), list(VARIANTS)
+def groups(
+    records: Iterable[Record], sets: Mapping[str, AblationSet] = SETS
+) -> dict[tuple[str, int], dict[str, dict[int, Record]]]:
+    """The records by set and T, by variant, and by seed, in the order of ``sets`` and VARIANTS."""
+    names, variants = list(sets), list(VARIANTS)
 
     def rank(record: Record) -> tuple:
-        frames = SETS[record.set].frames
+        frames = sets[record.set].frames
         place = frames.index(record.frames) if record.frames in frames else len(frames) + record.frames
         return names.index(record.set), place, variants.index(record.variant), record.seed
 
@@ -80,14 +85,14 @@ def table(rows: Mapping[str, Mapping[int, Record]]) -> str:
     return tabulate(lines, headers, tablefmt='github', disable_numparse=True)
 
 
-def report(records: Iterable[Record]) -> str:
+def report(records: Iterable[Record], sets: Mapping[str, AblationSet] = SETS) -> str:
     """A heading and a table for each set and T."""
     parts = []
-    for (name, frames), rows in groups(records).items():
+    for (name, frames), rows in groups(records, sets).items():
         runs = [record for by_seed in rows.values() for record in by_seed.values()]
         parts.append(
-            f'### {name}, {frames} frames\n\n{SETS[name].label[0].upper()}{SETS[name].label[1:]}; '
-            f'{SETS[name].epochs} epochs, {runs[0].clips} held-out clips; {len(runs)} runs, '
+            f'### {name}, {frames} frames\n\n{sets[name].label[0].upper()}{sets[name].label[1:]}; '
+            f'{sets[name].epochs} epochs, {runs[0].clips} held-out clips; {len(runs)} runs, '
             f'{sum(record.minutes for record in runs):.0f} minutes of training.\n\n{table(rows)}\n'
         )
     return '\n'.join(parts)
@@ -110,9 +115,9 @@ def left(cells: Iterable[Cell], records: Mapping[Cell, Record]) -> str:
     return tabulate(lines, headers, tablefmt='github', disable_numparse=True)
 
 
-def chart(records: Iterable[Record]) -> Figure:
+def chart(records: Iterable[Record], sets: Mapping[str, AblationSet] = SETS) -> Figure:
     """For each set and T a dot for each run and a bar for the mean of each variant."""
-    found = groups(records)
+    found = groups(records, sets)
     heights = [len(rows) for rows in found.values()]
     figure, panels = plt.subplots(
         len(found),
@@ -130,3 +135,28 @@ def chart(records: Iterable[Record]) -> Figure:
         axes.set_title(f'{name}, {frames} frames', fontsize='small', loc='left')
     panels[-1, 0].set_xlabel(TOP1_AXIS)
     return figure
+
+
+def draw_variants(axes: Axes, values: Mapping[str, Sequence[float]]) -> None:
+    """Draw a row a label, the first on top: a bar for the mean and a dot for each value, in per cent."""
+    rows = list(values.items())[::-1]
+    for place, (_, points) in enumerate(rows):
+        axes.barh(place, mean(points), height=0.6, color='#9ecae1')
+        axes.plot(points, [place] * len(points), 'o', color='#08519c', markersize=4, clip_on=False)
+    axes.set_yticks(range(len(rows)), [label for label, _ in rows], fontsize='small')
+    axes.set_xlim(0, 100)
+    axes.spines[['top', 'right']].set_visible(False)
+
+
+def write_report(records: Sequence[Record], sets: Mapping[str, AblationSet], folder: Path) -> str:
+    """Write tables and chart into ``folder`` as ``ablation.{md,png,svg}``; return the tables."""
+    text = report(records, sets)
+    files = (folder / f'ablation.{ending}' for ending in ('md', 'png', 'svg'))
+    # The same numbers make the same bytes.
+    with whole_files(*files) as (md, png, svg), plt.rc_context({'svg.hashsalt': 'mmtin'}):
+        md.write_text(text, encoding='utf-8')
+        figure = chart(records, sets)
+        figure.savefig(png, format='png', dpi=120)
+        figure.savefig(svg, format='svg', metadata={'Date': None})
+        plt.close(figure)
+    return text

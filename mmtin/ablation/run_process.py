@@ -57,7 +57,6 @@ def train_and_test(
     result = dict(
         variant=run.variant,
         seed=run.seed,
-        metrics=tested['forwards']['metrics'],
         tested=tested,
         # Of the training alone, whatever it was interrupted by or shared the machine with for a while.
         minutes=max(times) * median(times.values()) / 60,

@@ -18,7 +18,6 @@ from mmtin.config import type_name
 from mmtin.datasets.list_files import read_class_list, read_clip_list
 from mmtin.errors import UserError
 from mmtin.files.digest import digest
-from mmtin.files.whole import write_whole
 
 # Entries of the trunk's config that a variant replaces. TINs keep initial_offset unless they state another.
 _TEMPORAL = {'type', 'num_segments', 'shift_div', 'groups', 'reverse', 'max_offset', 'initial_offset'}
@@ -48,12 +47,6 @@ class AblationRun(NamedTuple):
         return f'{self.variant}, seed {self.seed}'
 
 
-def plan(work_dir: Path, variants: Iterable[str], seeds: Iterable[int]) -> list[AblationRun]:
-    """The runs, seed by seed, so that an ablation cut short compares all variants on the same seeds."""
-    variants = list(variants)
-    return [AblationRun(v, seed, work_dir / v / f'seed{seed}') for seed in seeds for v in variants]
-
-
 def require_same(run: AblationRun, cfg: Config) -> None:
     """Refuse to go on with what the folder of ``run`` has of another recipe or of other clips.
 
@@ -71,8 +64,8 @@ def require_same(run: AblationRun, cfg: Config) -> None:
         )
 
 
-def describe_data(root: Path) -> dict[str, Any]:
-    """What a folder in the form of ``tools/make_demo_data.py`` holds.
+def describe_data(root: Path) -> dict[str, int]:
+    """How many training clips and classes a folder in the form of ``tools/make_demo_data.py`` holds.
 
     Raises:
         UserError: if it is no such folder.
@@ -83,33 +76,8 @@ def describe_data(root: Path) -> dict[str, Any]:
                 f'no data set in {root}: expected train.txt, val.txt and labels.txt as '
                 f'`tools/make_demo_data.py --out {root}` writes them (there is no {name}.txt)'
             )
-    train, val = (read_clip_list(root / f'{name}.txt') for name in ('train', 'val'))
-    labels = read_class_list(root / 'labels.txt')
-    summary = root / 'dataset.json'
-    made = json.loads(summary.read_text()) if summary.exists() else {}
-    return dict(train_clips=len(train), val_clips=len(val), classes=len(labels), made=made)
-
-
-def claim(work_dir: Path, settings: dict[str, Any]) -> None:
-    """Note in ``work_dir`` what all its runs share, or check that it is the same as before.
-
-    Raises:
-        UserError: if the folder holds runs with other settings or something else.
-    """
-    file = work_dir / 'ablation.json'
-    if file.exists():
-        before = json.loads(file.read_text())
-        differing = [name for name in settings if before.get(name) != settings[name]]
-        if differing:
-            changes = '; '.join(f'{name} {before.get(name)} -> {settings[name]}' for name in differing)
-            raise UserError(
-                f'{work_dir} holds runs with other settings ({changes}); choose another --work-dir'
-            )
-        return
-    if work_dir.exists() and (not work_dir.is_dir() or any(work_dir.iterdir())):
-        raise UserError(f'{work_dir} holds something else than an ablation; choose another --work-dir')
-    work_dir.mkdir(parents=True, exist_ok=True)
-    write_whole(json.dumps(settings, indent=1) + '\n', file)
+    clips, labels = read_clip_list(root / 'train.txt'), read_class_list(root / 'labels.txt')
+    return dict(train_clips=len(clips), classes=len(labels))
 
 
 def run_config(

@@ -1,18 +1,18 @@
 """The sets on which variants are compared, and which runs the comparison asks for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from mmtin.ablation.variants import MAIN, variants_of
+from mmtin.ablation.variants import MAIN, parts_of, variants_of
 
 
 class AblationSet(NamedTuple):
-    """Clips in a folder of ``data/``, with the recipe that all variants share.
+    """Clips in a folder, with the recipe that all variants share.
 
     Attributes:
-        folder: its name in ``data/``.
+        folder: in ``data/``, or anywhere else.
         label: what tables call it.
-        config: file of ``configs/``.
+        config: file of ``configs/``, or any other.
         epochs: of a run.
         frames: T, frames of a clip, that are compared; for all but the first the main variants alone.
         made_by: the command that makes the folder.
@@ -61,7 +61,7 @@ SETS = {
         4,
         (8, 16),
         'tools/make_demo_data.py --difficulty hard --clips 1600 --val-clips 640',
-        parts=tuple(name for name in variants_of('ResNet') if name not in MAIN['ResNet']),
+        parts=parts_of('ResNet'),
     ),
     'miracl_vc1_order': AblationSet(
         'miracl_vc1_order',
@@ -111,7 +111,7 @@ class Cell(NamedTuple):
 
 
 def cells(
-    sets: Sequence[str],
+    sets: Mapping[str, AblationSet],
     frames: Iterable[int] | None = None,
     variants: Iterable[str] | None = None,
     seeds: Iterable[int] | None = None,
@@ -126,11 +126,11 @@ def cells(
     """
     variants = list(variants) if variants is not None else None
     planned = []
-    for name in sets:
-        for rank, count in enumerate(dict.fromkeys(frames or SETS[name].frames)):
-            for variant in _variants(SETS[name], count, variants):
-                main = variant in MAIN[SETS[name].trunk] and count == SETS[name].frames[0]
-                asked = range(SETS[name].main_seeds if main else OTHER_SEEDS)
+    for name, each in sets.items():
+        for rank, count in enumerate(dict.fromkeys(frames or each.frames)):
+            for variant in _variants(each, count, variants):
+                main = variant in MAIN[each.trunk] and count == each.frames[0]
+                asked = range(each.main_seeds if main else OTHER_SEEDS)
                 for seed in dict.fromkeys(seeds if seeds is not None else asked):
                     planned.append((not main, seed, rank, Cell(name, count, variant, seed)))
     return [cell for *_, cell in sorted(planned, key=lambda entry: entry[:3])]

@@ -93,6 +93,11 @@ VARIANTS: dict[str, Variant] = {
 MAIN = {'ResNet': ('tsn', 'tsm', 'tin'), 'MobileNetV2': ('light_tsn', 'light_tsm', 'light_tin')}
 
 
+def parts_of(trunk: str) -> tuple[str, ...]:
+    """The variants of a trunk other than its main ones."""
+    return tuple(name for name in variants_of(trunk) if name not in MAIN[trunk])
+
+
 def variants_of(trunk: str, wanted: Iterable[str] | None = None) -> tuple[str, ...]:
     """The variants of a trunk, of ``wanted`` if given.
 

@@ -2,9 +2,12 @@
 
 import pytest
 
-from mmtin.ablation.comparison import chart, groups, interval, left, report, table
-from mmtin.ablation.sets import cells
+from mmtin.ablation.comparison import chart, groups, interval, left, report, table, write_report
+from mmtin.ablation.own_set import own_set
+from mmtin.ablation.sets import SETS, cells
+from mmtin.ablation.variants import variants_of
 from tests.ablation.made_records import record
+from tests.configs.experiments import CONFIGS
 
 
 def rows_of(text):
@@ -39,7 +42,9 @@ def test_a_table_for_each_set_and_number_of_frames_in_their_order():
 
 def test_what_is_left_and_how_long_it_may_take():
     done = [record('tin', 0, minutes=3.0), record('tsm', 0, minutes=5.0)]
-    text = left(cells(['far'], [24], ['tin', 'tsm'], [0, 1, 2]), {run.cell: run for run in done})
+    text = left(
+        cells({'far': SETS['far']}, [24], ['tin', 'tsm'], [0, 1, 2]), {run.cell: run for run in done}
+    )
     assert rows_of(text) == [['far', '24', 'tin', '1 2', '8'], ['far', '24', 'tsm', '1 2', '8']]
 
 
@@ -48,3 +53,19 @@ def test_chart_has_a_panel_for_each_set_and_number_of_frames():
     panels = figure.axes
     assert [axes.get_title(loc='left') for axes in panels] == ['far, 24 frames', 'far, 8 frames']
     assert sorted(bar.get_width() for bar in panels[0].patches) == [60, 80]
+
+
+def test_files_of_ones_own_clips(tmp_path):
+    mine = own_set(tmp_path / 'mine', CONFIGS / 'tin_r18_demo_hard.py', epochs=3)
+    assert (mine.frames, mine.epochs, mine.trunk) == ((8,), 3, 'ResNet')
+    planned = cells({'mine': mine})
+    assert {cell.seed for cell in planned} == {0, 1, 2}
+    assert {cell.variant for cell in planned} == set(variants_of('ResNet'))
+    records = [record('tsm', set='mine', frames=8), record('tin', set='mine', frames=8)]
+    text = write_report(records, {'mine': mine}, tmp_path / 'out')
+    assert text == (tmp_path / 'out/ablation.md').read_text()
+    assert text.startswith('### mine, 8 frames') and 'tin_r18_demo_hard.py; 3 epochs' in text
+    assert (tmp_path / 'out/ablation.png').read_bytes().startswith(b'\x89PNG')
+    drawing = (tmp_path / 'out/ablation.svg').read_bytes()
+    write_report(records, {'mine': mine}, tmp_path / 'out')
+    assert (tmp_path / 'out/ablation.svg').read_bytes() == drawing

@@ -63,7 +63,7 @@ def test_damaged_lines_and_repeated_runs_are_named(tmp_path):
 
 
 def test_main_rows_come_first_and_have_most_seeds():
-    planned = cells(['far', 'hard'])
+    planned = cells({name: SETS[name] for name in ('far', 'hard')})
     assert len(planned) == len(set(planned))
     assert [str(cell) for cell in planned[:7:3]] == [
         'far, 24 frames, tsn, seed 0',
@@ -77,6 +77,6 @@ def test_main_rows_come_first_and_have_most_seeds():
     assert with_16 == {'tsn': 3, 'tsm': 3, 'tin': 3}
     far = {cell.variant for cell in planned if cell.set == 'far'}
     assert far == {'tsn', 'tsm', 'tin', *SETS['far'].parts}
-    assert cells(['far'], [8], ['tin'], [7, 7]) == [Cell('far', 8, 'tin', 7)]
-    light = [cell.variant for cell in cells(['fight_surv'])]
+    assert cells({'far': SETS['far']}, [8], ['tin'], [7, 7]) == [Cell('far', 8, 'tin', 7)]
+    light = [cell.variant for cell in cells({'fight_surv': SETS['fight_surv']})]
     assert light == ['light_tsn', 'light_tsm', 'light_tin'] * 3

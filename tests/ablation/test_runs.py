@@ -9,12 +9,11 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 
 from mmtin.ablation.runs import (
-    claim,
+    AblationRun,
     describe_data,
     identity,
     num_parameters,
     num_steps,
-    plan,
     require_same,
     run_config,
     trunk_of,
@@ -37,19 +36,17 @@ def make_data(root):
 
 
 def config_of(variant, tmp_path, seed=3, config=CONFIG):
-    (run,) = plan(tmp_path / 'work', [variant], [seed])
+    run = AblationRun(variant, seed, tmp_path / 'work')
     return run_config(Config.fromfile(config), run, tmp_path / 'data', num_classes=5, epochs=7)
 
 
-def test_seed_by_seed(tmp_path):
-    runs = plan(tmp_path, ['tin', 'tsm'], [0, 1])
-    assert [(run.variant, run.seed) for run in runs] == [('tin', 0), ('tsm', 0), ('tin', 1), ('tsm', 1)]
-    assert len({run.folder for run in runs}) == 4
-
-
 @pytest.mark.parametrize('variant', variants_of('ResNet'))
-def test_only_backbones_differ(variant, tmp_path):
+def test_only_backbones_and_the_rate_of_offsets_differ(variant, tmp_path):
     cfg, tin = config_of(variant, tmp_path), config_of('tin', tmp_path)
+    rates = tin.optim_wrapper.pop('paramwise_cfg')
+    assert rates == dict(custom_keys={'.offset_net.': dict(lr_mult=0.1)})
+    slow = variant not in ('tsn', 'tsm', 'rtcn', 'tin_full_rate', 'tin_fixed')
+    assert cfg.optim_wrapper.pop('paramwise_cfg', None) == (rates if slow else None)
     assert cfg.model.backbone.depth == 18
     assert cfg.model.backbone.get('num_segments', 8) == 8
     assert num_parameters(cfg) > 11e6
@@ -79,8 +76,8 @@ def test_every_network_of_a_set_can_be_built(name):
     """With each number of frames; shapes alone, which takes no time."""
     base = Config.fromfile(CONFIGS / SETS[name].config)
     assert trunk_of(base) == SETS[name].trunk
-    for cell in cells([name], variants=variants_of(SETS[name].trunk), seeds=[0]):
-        (run,) = plan(Path('work'), [cell.variant], [0])
+    for cell in cells({name: SETS[name]}, variants=variants_of(SETS[name].trunk), seeds=[0]):
+        run = AblationRun(cell.variant, 0, Path('work'))
         cfg = run_config(base, run, Path('data'), 5, 1, cell.frames)
         assert num_parameters(cfg) > 2e6, cell
 
@@ -108,37 +105,21 @@ def test_what_a_run_is_told(tmp_path):
 
 def test_base_config_is_left_alone(tmp_path):
     base = Config.fromfile(CONFIG)
-    for run in plan(tmp_path, variants_of('ResNet'), [0]):
-        run_config(base, run, tmp_path, num_classes=2, epochs=1)
+    for variant in variants_of('ResNet'):
+        run_config(base, AblationRun(variant, 0, tmp_path), tmp_path, num_classes=2, epochs=1)
     assert base.to_dict() == Config.fromfile(CONFIG).to_dict()
 
 
 def test_data_is_described_or_asked_for(tmp_path):
     described = describe_data(make_data(tmp_path / 'data'))
-    assert described == dict(train_clips=40, val_clips=8, classes=5, made={})
+    assert described == dict(train_clips=40, classes=5)
     with pytest.raises(UserError, match=r'no data set in .*make_demo_data\.py --out'):
         describe_data(tmp_path)
 
 
-def test_settings_are_those_of_all_runs(tmp_path):
-    claim(tmp_path / 'work', dict(epochs=3))
-    claim(tmp_path / 'work', dict(epochs=3))
-    with pytest.raises(UserError, match=r'other settings \(epochs 3 -> 4\); choose another --work-dir'):
-        claim(tmp_path / 'work', dict(epochs=4))
-    assert json.loads((tmp_path / 'work/ablation.json').read_text()) == dict(epochs=3)
-
-
-def test_other_peoples_folders_are_left_alone(tmp_path):
-    (tmp_path / 'thesis.txt').write_text('all of it')
-    with pytest.raises(UserError, match='holds something else than an ablation'):
-        claim(tmp_path, dict(epochs=3))
-    with pytest.raises(UserError, match='holds something else than an ablation'):
-        claim(tmp_path / 'thesis.txt', dict(epochs=3))
-
-
 def test_a_run_of_another_recipe_or_other_clips_is_not_gone_on_with(tmp_path):
     data = make_data(tmp_path / 'data')
-    (run,) = plan(tmp_path / 'work', ['tin'], [3])
+    run = AblationRun('tin', 3, tmp_path / 'work')
     cfg = config_of('tin', tmp_path)
     require_same(run, cfg)  # nothing is there
     run.folder.mkdir(parents=True)

@@ -57,37 +57,31 @@ def stop_once_there_is(file):
     threading.Thread(target=wait, daemon=True).start()
 
 
-def log_of(work_dir, variant):
-    return work_dir / variant / 'seed0/output.log'
-
-
 def test_stopped_and_taken_up_again(ablate, data, tmp_path):
     work_dir = tmp_path / 'work'
-    command = ('--data', data, '--variants', 'tin_mmcv', 'tsn', '--seeds', '0', '--epochs', '2')
-    command += ('--work-dir', work_dir)
-    stop_once_there_is(work_dir / 'tsn/seed0/last_checkpoint')
-    output, status = ablate(*command)
+    command = ('--data', data, '--variants', 'tin_mmcv', 'tsn', '--seeds', '0', '--work-dir', work_dir)
+    folder, records = work_dir / 'data_8f', work_dir / 'runs.jsonl'
+    stop_once_there_is(folder / 'tsn/seed0/last_checkpoint')
+    output, status = ablate(*command, '--epochs', '2')
     assert status and 'stopped; the same command goes on from here' in output
-    first = work_dir / 'tin_mmcv/seed0/result.json'
-    assert 'tin_mmcv, seed 0: top-1' in output and first.exists()
-    assert not (work_dir / 'tsn/seed0/result.json').exists()
-    written = first.stat().st_mtime_ns
+    assert 'data, 8 frames, tin_mmcv, seed 0: top-1' in output
+    assert [cell.variant for cell in read_records(records)] == ['tin_mmcv']
+    first = records.read_text()
 
-    output, status = ablate(*command)
+    output, status = ablate(*command, '--epochs', '2')
     assert not status, output
     assert '2 runs, 1 of them finished already' in output
-    assert first.stat().st_mtime_ns == written
-    assert 'resumed epoch:' in log_of(work_dir, 'tsn').read_text()
-    result = json.loads((work_dir / 'tsn/seed0/result.json').read_text())
-    assert 0 <= result['metrics']['acc/top1'] <= 1 and result['minutes'] > 0
+    assert 'resumed epoch:' in (folder / 'tsn/seed0/output.log').read_text()
+    assert records.read_text().startswith(first) and len(read_records(records)) == 2
+    assert all(0 <= record.top1 <= 100 and record.minutes > 0 for record in read_records(records).values())
     assert "TIN with mmcv's gradient" in output and 'TSN: no temporal module' in output
-    assert len((work_dir / 'ablation.csv').read_text().splitlines()) == 3
+    assert '### data, 8 frames' in (work_dir / 'ablation.md').read_text()
     assert not list(work_dir.rglob('*.pth'))  # unless asked for
 
-    output, status = ablate('--report', '--work-dir', work_dir)
+    output, status = ablate(*command, '--epochs', '2', '--report')
     assert not status and 'TSN: no temporal module' in output
     output, status = ablate(*command, '--epochs', '3')
-    assert status and 'other settings (epochs 2 -> 3)' in output.splitlines()[-1]
+    assert status and 'a record of data, 8 frames, tin_mmcv, seed 0 with other settings' in output
 
 
 def test_on_a_cluster(ablate, data, tmp_path, monkeypatch):
@@ -98,7 +92,7 @@ def test_on_a_cluster(ablate, data, tmp_path, monkeypatch):
     output, status = ablate(*command, '--ray')
     assert not status, output
     assert 'tsn, seed 0: top-1' in output and 'TSN: no temporal module' in output
-    assert (work_dir / 'tsn/seed0/result.json').exists() and not list(work_dir.rglob('*.pth'))
+    assert len(read_records(work_dir / 'runs.jsonl')) == 1 and not list(work_dir.rglob('*.pth'))
     output, status = ablate(*command, '--ray')
     assert not status and '1 runs, 1 of them finished already' in output
 
@@ -106,14 +100,12 @@ def test_on_a_cluster(ablate, data, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ('args', 'message'),
     [
-        (('--data', 'nowhere'), 'error: no data set in'),
-        (('--report', '--work-dir', 'nowhere'), 'error: no finished run in nowhere'),
+        (('--data', 'nowhere'), 'error: no folder'),
+        (('--data', '.'), 'error: no data set in'),
+        (('--report', '--work-dir', 'nowhere'), 'error: no finished run of these in nowhere/runs.jsonl'),
         (('--variants', 'tim'), "invalid choice: 'tim'"),
         (('--config', 'nowhere.py'), 'error: no config at nowhere.py'),
         (('--epochs', '0'), 'expected a whole number, 1 or more'),
-        (('--left',), 'error: --left needs --sets'),
-        (('--frames', '16'), 'error: --frames needs --sets'),
-        (('--jobs', '2'), 'error: --jobs needs --sets'),
         (('--sets', 'far', '--ray', '--jobs', '2'), 'error: --ray goes without --jobs: the cluster says'),
         (('--sets', 'far', '--epochs', '3'), 'error: --sets brings its own --epochs'),
         (('--sets', 'far', '--data', 'data'), 'error: --sets brings its own --data'),
@@ -153,7 +145,7 @@ def test_sets_are_recorded_and_gone_on_with_from_the_records(ablate, tmp_path, m
     shutil.rmtree('work_dirs')
     output, status = ablate(*command)
     assert not status and '1 runs, 1 of them finished already' in output
-    assert not Path('work_dirs').exists()
+    assert not Path('work_dirs/ablation/far_8f').exists()
 
     write_dataset(Path('data/demo_far'), 24, 8, seed=1, force=True, difficulty='far')
     output, status = ablate(*command)
