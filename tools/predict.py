@@ -28,30 +28,16 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import av
 import torch
-from mmengine.config import Config
 from tabulate import tabulate
 
-from mmtin.cluster import add_ray, spread
-from mmtin.commands.arguments import (
-    DTYPES,
-    add_begin,
-    add_dtype,
-    one_sentence_errors,
-    positive_int,
-    positive_number,
-)
-from mmtin.commands.memory import keep_freed_memory
-from mmtin.commands.terminal import (
-    SOME_FAILED,
-    VideoProgress,
-    clean_stops,
-    logs_on_stderr,
-    write_line,
-)
+from mmtin.cluster import spread
+from mmtin.commands.arguments import one_sentence_errors, positive_int, positive_number
+from mmtin.commands.terminal import VideoProgress, clean_stops, logs_on_stderr, write_line
 from mmtin.config import find_config, read_config, stated_num_segments
 from mmtin.errors import UserError
 from mmtin.files.whole import making, require_free
@@ -60,7 +46,6 @@ from mmtin.prediction import (
     Video,
     class_names,
     list_videos,
-    load_recognizer,
     predict_online,
     predict_videos,
     predict_windows,
@@ -69,15 +54,23 @@ from mmtin.prediction import (
 )
 from mmtin.prediction.frames import Frame, open_source
 from mmtin.prediction.live import LiveFrames
+from mmtin.prediction.many_videos import (
+    add_network,
+    add_work,
+    conclude,
+    each_result,
+    load_network,
+    num_workers,
+    require_some,
+)
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.predict import Scores
 from mmtin.prediction.results_file import ResultsFile
 from mmtin.prediction.settings import run_settings
 from mmtin.prediction.spread_work import Prediction
-from mmtin.prediction.videos import default_workers, output_paths, short_video
+from mmtin.prediction.videos import output_paths, short_video
 from mmtin.prediction.windows import cut_windows, sliding_spans
 
-DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 LONGEST_TABLE = 20  # rows
 
 
@@ -91,25 +84,18 @@ def parse_args() -> argparse.Namespace:
         help='a file, a folder, or a list: a .txt file with one path a line, labels behind it or not; '
         'with --stream a file, - for standard input, the number of a camera, or an address',
     )
-    parser.add_argument('--config', required=True)
-    parser.add_argument('--checkpoint', required=True)
+    add_network(parser)
     parser.add_argument('--labels', type=Path, help='class names, one a line (default: beside ann_file)')
     parser.add_argument(
         '--out', type=Path, help='default: results.json; with --stream: standard output, lines of JSON'
     )
-    parser.add_argument('--media', type=Path, help='folder that paths in a list start from (default: here)')
     parser.add_argument(
         '--save-video', action='store_true', help='copy videos with the prediction on them, beside --out'
     )
     parser.add_argument(
         '--topk', type=positive_int, default=5, help='classes to name (default: %(default)s)'
     )
-    parser.add_argument('--batch-size', type=positive_int, default=8, help='videos (default: %(default)s)')
-    parser.add_argument('--workers', type=int, help='processes that decode (default: by cores and videos)')
-    parser.add_argument('--device', help='default: cuda where there is one, else cpu')
-    add_dtype(parser)
-    add_begin(parser)
-    add_ray(parser)
+    add_work(parser, batch_of='videos')
     stream = parser.add_argument_group('stream')
     stream.add_argument('--stream', action='store_true', help='predict along the video')
     stream.add_argument('--online', action='store_true', help='frame by frame, by a causal network')
@@ -142,8 +128,6 @@ def parse_args() -> argparse.Namespace:
         parser.error('--online goes with --stream')
     if args.every > 1 and not args.online:
         parser.error('--every goes with --online')
-    if args.workers is not None and args.workers < 0:
-        parser.error('--workers must be 0 or more')
     if args.stream and (args.save_video or args.media or args.resume or args.ray):
         parser.error('--save-video, --media, --resume and --ray go without --stream')
     return args
@@ -154,15 +138,6 @@ def size(text: str) -> tuple[int, int]:
     if not match:
         raise argparse.ArgumentTypeError(f'expected WIDTHxHEIGHT in pixels, got {text!r}')
     return int(match[1]), int(match[2])
-
-
-def load(args: argparse.Namespace, cfg: Config | None = None) -> tuple[torch.nn.Module, list[str]]:
-    # On a cluster it goes on from the CPU to the workers.
-    device = 'cpu' if args.ray else args.device or DEVICE
-    if device == 'cpu':
-        keep_freed_memory()
-    model = load_recognizer(cfg or args.config, args.checkpoint, device, DTYPES[args.dtype])
-    return model, class_names(model.cfg, args.labels)
 
 
 def predict_files(args: argparse.Namespace) -> int:
@@ -178,17 +153,11 @@ def predict_files(args: argparse.Namespace) -> int:
     copies = [folder / path for path in output_paths(videos, '.mp4')] if args.save_video else []
     for copy in copies:
         require_free(copy, force=args.force or results.resumes)
-    model, names = load(args, cfg)
-    num_segments = stated_num_segments(model.cfg) or 1
+    model = load_network(args, cfg)
+    names, num_segments = class_names(model.cfg, args.labels), stated_num_segments(model.cfg) or 1
 
-    with results, VideoProgress('Predicting', len(left := results.left(len(videos)))) as bar:
-        for place, result in predictions(args, model, [videos[index] for index in left]):
-            bar.step()
-            index = left[place]
-            video = videos[index]
-            if isinstance(result, Fault):
-                results.pass_over(index, video.name, result.reason)
-                continue
+    with results, VideoProgress('Predicting', len(results.left(len(videos)))) as bar:
+        for index, video, result in each_result(videos, results, bar, partial(predictions, args, model)):
             best = top_classes(result.scores, names, args.topk)
             entry = dict(video=video.name, predictions=best)
             if result.num_frames < num_segments:
@@ -205,22 +174,17 @@ def predict_files(args: argparse.Namespace) -> int:
                     failed = f'no copy with its prediction: {Fault.of(error).reason}'
                     entry['note'] = f'{entry["note"]}; {failed}' if 'note' in entry else failed
             results.add(index, **entry)
-        faults = results.faults()
-        if len(faults) == len(videos):
-            results.discard()
-            raise UserError(f'no video could be predicted; {faults[0]}')
+        faults = require_some(videos, results, 'predicted')
         if len(videos) <= LONGEST_TABLE:
             print_table(results.entries(), shown=args.topk if len(videos) == 1 else 1)
         for entry in results.entries():
             if 'note' in entry:
                 print(f'note on {entry["video"]}: {entry["note"]}', file=sys.stderr)
         results.finish(videos=len(videos), failed=len(faults), videos_per_second=round(bar.rate, 2))
-    for fault in faults:
-        print(f'passed over {fault}', file=sys.stderr)
-    print(f'{len(videos) - len(faults)} of {len(videos)} videos, {bar.rate:.1f} a second. Results: {out}')
+    status = conclude(videos, faults, bar.rate, f'Results: {out}')
     if copies:
         print(f'Videos with their predictions: {folder}')
-    return SOME_FAILED if faults else 0
+    return status
 
 
 def predictions(
@@ -232,8 +196,7 @@ def predictions(
         # The processes that decode for a GPU start anew for each batch that it gets.
         for_gpu = 8 * args.batch_size
         return spread(work, videos, args.ray, args.batch_size, for_gpu, args.device != 'cpu')
-    workers = default_workers(len(videos)) if args.workers is None else args.workers
-    found = predict_videos(model, videos, args.batch_size, workers)
+    found = predict_videos(model, videos, args.batch_size, num_workers(args, videos))
     return enumerate(result for _, result in found)
 
 
@@ -269,7 +232,8 @@ def predict_stream(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         out = sys.stdout
         stack.enter_context(logs_on_stderr())
-        model, names = load(args)
+        model = load_network(args, args.config)
+        names = class_names(model.cfg, args.labels)
         source = stack.enter_context(open_source(args.videos, args.size, args.fps))
         frames = stack.enter_context(LiveFrames(source)) if source.live else source.frames
         # On a terminal the lines themselves show the progress.

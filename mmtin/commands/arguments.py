@@ -62,6 +62,13 @@ def positive_int(text: str) -> int:
     return int(text)
 
 
+def whole_number(text: str) -> int:
+    """The type of an argument that must be a whole number, 0 or more."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f'expected a whole number, 0 or more, got {text!r}')
+    return int(text)
+
+
 def positive_number(text: str) -> float:
     """The type of an argument that must be a number above 0."""
     try:
