@@ -59,19 +59,19 @@ def stop_once_there_is(file):
 
 def test_stopped_and_taken_up_again(ablate, data, tmp_path):
     work_dir = tmp_path / 'work'
-    command = ('--data', data, '--variants', 'tin_mmcv', 'tsn', '--seeds', '0', '--work-dir', work_dir)
+    command = ('--data', data, '--variants', 'tsn', 'tin_mmcv', '--seeds', '0', '--work-dir', work_dir)
     folder, records = work_dir / 'data_8f', work_dir / 'runs.jsonl'
-    stop_once_there_is(folder / 'tsn/seed0/last_checkpoint')
+    stop_once_there_is(folder / 'tin_mmcv/seed0/last_checkpoint')
     output, status = ablate(*command, '--epochs', '2')
     assert status and 'stopped; the same command goes on from here' in output
-    assert 'data, 8 frames, tin_mmcv, seed 0: top-1' in output
-    assert [cell.variant for cell in read_records(records)] == ['tin_mmcv']
+    assert 'data, 8 frames, tsn, seed 0: top-1' in output
+    assert [cell.variant for cell in read_records(records)] == ['tsn']
     first = records.read_text()
 
     output, status = ablate(*command, '--epochs', '2')
     assert not status, output
     assert '2 runs, 1 of them finished already' in output
-    assert 'resumed epoch:' in (folder / 'tsn/seed0/output.log').read_text()
+    assert 'resumed epoch:' in (folder / 'tin_mmcv/seed0/output.log').read_text()
     assert records.read_text().startswith(first) and len(read_records(records)) == 2
     assert all(0 <= record.top1 <= 100 and record.minutes > 0 for record in read_records(records).values())
     assert "TIN with mmcv's gradient" in output and 'TSN: no temporal module' in output
@@ -81,7 +81,7 @@ def test_stopped_and_taken_up_again(ablate, data, tmp_path):
     output, status = ablate(*command, '--epochs', '2', '--report')
     assert not status and 'TSN: no temporal module' in output
     output, status = ablate(*command, '--epochs', '3')
-    assert status and 'a record of data, 8 frames, tin_mmcv, seed 0 with other settings' in output
+    assert status and 'a record of data, 8 frames, tsn, seed 0 with other settings' in output
 
 
 def test_on_a_cluster(ablate, data, tmp_path, monkeypatch):
