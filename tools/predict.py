@@ -151,7 +151,12 @@ def predict_files(args: argparse.Namespace) -> int:
     results = ResultsFile(out, settings, args.force, args.resume, **head)
     folder = out.with_name(f'{out.stem}_videos')
     copies = [folder / path for path in output_paths(videos, '.mp4')] if args.save_video else []
+    sources = {video.path.resolve() for video in videos}
     for copy in copies:
+        if copy.resolve() in sources:
+            raise UserError(
+                f'{copy} is one of the videos, and its copy would replace it; name another --out'
+            )
         require_free(copy, force=args.force or results.resumes)
     model = load_network(args, cfg)
     names, num_segments = class_names(model.cfg, args.labels), stated_num_segments(model.cfg) or 1

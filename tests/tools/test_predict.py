@@ -165,6 +165,17 @@ def test_a_copy_that_cannot_be_written_ends_the_run(predict, tmp_path):
     assert [entry.keys() for entry in results] == 2 * [{'video', 'predictions'}]
 
 
+def test_a_copy_replaces_no_video_that_is_predicted(predict, tmp_path):
+    (tmp_path / 'gym_videos').mkdir()
+    write_video(tmp_path / 'gym_videos/a.mp4', moving_frames(12))
+    before = (tmp_path / 'gym_videos/a.mp4').read_bytes()
+    for begin in ((), ('--force',), ('--resume',)):
+        sentence = predict('gym_videos', '--out', 'gym.json', '--save-video', *begin)
+        assert sentence.startswith('error: gym_videos/a.mp4 is one of the videos, and its copy')
+    assert (tmp_path / 'gym_videos/a.mp4').read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir() if 'gym' in path.name] == ['gym_videos']
+
+
 @pytest.mark.parametrize(
     'args, sentence',
     [
