@@ -11,6 +11,7 @@ default_hooks = dict(
     sync_buffers=dict(type='SyncBuffersHook'),
     iteration_seed=dict(type='IterationSeedHook'),
     bad_clips=dict(type='BadClipsHook'),
+    backbone_weights=dict(type='BackboneWeightsHook'),
     schedule=dict(type='ScheduleHook'))
 custom_hooks = [
     dict(type='InterlacingHook'),  # offsets and weights, for tools/plot_interlacing.py

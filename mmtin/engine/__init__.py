@@ -1,5 +1,6 @@
 """Training that survives interruptions: loops, hooks, resumption, several processes."""
 
+from mmtin.engine.backbone_weights_hook import BackboneWeightsHook
 from mmtin.engine.bad_clips_hook import BadClipsHook
 from mmtin.engine.channels_last_hook import ChannelsLastHook
 from mmtin.engine.checkpoint_hook import WholeCheckpointHook
@@ -9,6 +10,7 @@ from mmtin.engine.loops import ResumableTrainLoop
 from mmtin.engine.schedule_hook import ScheduleHook
 
 __all__ = [
+    'BackboneWeightsHook',
     'BadClipsHook',
     'ChannelsLastHook',
     'FiniteLossHook',

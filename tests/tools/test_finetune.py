@@ -3,17 +3,22 @@
 import json
 import re
 import shlex
+from pathlib import Path
 
 import pytest
+import torch
+from mmaction.models.backbones.resnet import ResNet
+from mmengine.config import Config
 
 from mmtin.scores.dumps import read_dump
+from tests.checkpoint.test_fitting import torchvision_names
 from tests.configs.experiments import CONFIGS
 from tests.datasets.own.own_files import make_folders
 from tests.tools.in_process import run_tool
 
-# What makes it quick: no workers, one epoch of the smaller network, from scratch.
+# What makes it quick: no workers, one epoch of the smaller network.
 SMALL = (
-    *('load_from=None', 'train_cfg.max_epochs=1'),
+    'train_cfg.max_epochs=1',
     *(
         f'{name}_dataloader.{option}'
         for name in ('train', 'val', 'test')
@@ -27,8 +32,14 @@ def test_every_line_that_training_ends_with(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     make_folders(tmp_path / 'my_videos', run=2, walk=3)
     config = CONFIGS / 'tin_r18_finetune.py'
+    # ImageNet's weights, as if they had been downloaded.
+    monkeypatch.setattr(torch.hub, '_hub_dir', str(tmp_path / 'hub'))
+    downloaded = tmp_path / 'hub/checkpoints' / Path(Config.fromfile(config).load_from).name
+    downloaded.parent.mkdir(parents=True)
+    torch.save(torchvision_names(ResNet(18).state_dict()), downloaded)
     assert run_tool(monkeypatch, 'train', config, '--cfg-options', 'data=my_videos', *SMALL) is None
     said = capsys.readouterr().out
+    assert 'TINResNet: 120 tensors loaded' in said
     lines = [shlex.split(line, comments=True) for line in said.partition('\nNext:\n')[2].splitlines()]
     assert len(lines) == 4
     work_dir = tmp_path / 'work_dirs/tin_r18_finetune'
