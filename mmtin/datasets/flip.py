@@ -19,10 +19,12 @@ _OPPOSITE = {
     'counterclockwise': 'clockwise',
 }
 # Also between underscores, where the name of a folder is that of the class: turn_left.
-_SIDE = re.compile(rf'(?<![^\W_])({"|".join(_OPPOSITE)})(?![^\W_])')
+_SIDE = re.compile(rf'(?<![^\W_])({"|".join(_OPPOSITE)})(?=(wards?|hand(ed)?|most)?(?![^\W_]))')
 _ANTICLOCKWISE = re.compile('(anti|counter)[-_ ]?clockwise')
-# Where the next word of TurnLeft and left1 begins.
-_NEXT_WORD = re.compile(r'(?<=[a-z])(?=[A-Z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])')
+# Where the next word of TurnLeft, LEFTTurn and left1 begins.
+_NEXT_WORD = re.compile(
+    r'(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])'
+)
 
 
 def mirrored_labels(names: Sequence[str]) -> list[int | None]:

@@ -33,6 +33,8 @@ def test_names_of_folders_say_sides_too():
         3,
         None,
     ]
+    assert mirrored_labels(['leftwards', 'RIGHTTurn', 'rightward', 'LEFTTurn']) == [None, 3, None, 1]
+    assert mirrored_labels(['lefthand', 'righthanded', 'righthand', 'rightmost']) == [2, None, 0, None]
     assert mirrored_labels(['left1', 'SwipeCounterClockwise', 'right1', 'SwipeClockwise']) == [2, 3, 0, 1]
 
 
