@@ -38,12 +38,15 @@ _NOT_SKIPPED = {'hevc'}
 class VideoStream:
     """A video file in memory, read but not decoded.
 
-    ``num_frames`` counts the frames that a player shows; ``fps``, their average rate, is 0 if not known.
+    ``num_frames`` counts the frames that a player shows; ``fps``, their average rate, is 0 if not known;
+    ``width`` and ``height``, before a rotation, are those that the file begins with.
     """
 
     data: bytes
     num_frames: int
     fps: float
+    width: int
+    height: int
     packets: Packets
     codec: av.VideoCodecContext
 
@@ -84,7 +87,9 @@ def open_video(data: bytes) -> VideoStream:
         codec.open()
     except av.FFmpegError as error:
         raise VideoError(f'no video that can be read ({error.strerror})') from error
-    return VideoStream(data, len(packets.display), float(rate or 0), packets, codec)
+    # Those of the codec follow a video whose size changes.
+    size = codec.width, codec.height
+    return VideoStream(data, len(packets.display), float(rate or 0), *size, packets, codec)
 
 
 def decode_frames(video: VideoStream, frame_inds: np.ndarray) -> np.ndarray:
@@ -130,7 +135,7 @@ def _decode(
         for frame in _decode_run(video, run, wanted if can_skip else set(run)):
             packet = next(names, None) if in_order else frame.pts
             if packet in wanted and not frame.is_corrupt:
-                frames[packet] = upright(frame, reformatter, codec.width, codec.height)
+                frames[packet] = upright(frame, reformatter, video.width, video.height)
     return frames
 
 

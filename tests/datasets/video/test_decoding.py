@@ -6,7 +6,9 @@ import random
 import struct
 import wave
 from contextlib import suppress
+from fractions import Fraction
 
+import av
 import decord
 import numpy as np
 import psutil
@@ -266,3 +268,29 @@ def test_pictures_that_are_too_large_are_refused(tmp_path):
     with pytest.raises(VideoError):
         decode(path, [0])
     assert psutil.Process().memory_info().rss - before < 50e6
+
+
+def test_size_that_changes_within_a_video(tmp_path):
+    """As WebRTC records it; all frames get the size of the first."""
+    path = tmp_path / 'call.webm'
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream('libvpx', rate=10)
+        larger = av.CodecContext.create('libvpx', 'w')
+        stream.width, stream.height, larger.width, larger.height = 64, 48, 96, 80
+        stream.pix_fmt = larger.pix_fmt = 'yuv420p'
+        stream.time_base = larger.time_base = Fraction(1, 10)
+        for start, encoder in ((0, stream), (15, larger)):
+            packets = []
+            for t in range(start, start + 15):
+                picture = np.full((encoder.height, encoder.width, 3), 8 * t, np.uint8)
+                frame = av.VideoFrame.from_ndarray(picture, 'rgb24')
+                frame.pts, frame.time_base = t, Fraction(1, 10)
+                packets += encoder.encode(frame)
+            for packet in (*packets, *encoder.encode(None)):
+                packet.stream = stream
+                container.mux(packet)
+    video = open_video(path.read_bytes())
+    for inds in ([0, 10, 20, 29], [20]):
+        frames = decode_frames(video, np.array(inds))
+        assert frames.shape == (len(inds), 48, 64, 3)
+        np.testing.assert_allclose(frames.mean((1, 2, 3)), 8 * np.array(inds), atol=4)
