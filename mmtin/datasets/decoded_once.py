@@ -27,10 +27,11 @@ class DecodedOnce(BaseTransform):
 
     def __init__(self, decode: Sequence[dict], open_clip: Sequence[dict] = ()) -> None:
         self.open_clip, self.decode = Compose(open_clip), Compose(decode)
-        self.kept: dict[tuple[str, int], np.ndarray] = {}
+        self.kept: dict[tuple, np.ndarray] = {}
 
     def transform(self, results: dict) -> dict:
-        clip = results.get('filename') or results['frame_dir'], results.get('offset', 0)
+        name = results.get('filename') or results['frame_dir']
+        clip = name, results.get('offset', 0), results.get('total_frames')
         if clip not in self.kept:
             opened = self.open_clip(dict(results))
             opened['frame_inds'] = np.arange(opened['total_frames']) + opened['start_index']
