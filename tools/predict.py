@@ -13,10 +13,10 @@ probability for each video; a video that cannot be read is named there with the 
 exit status is 0 if all were predicted, 3 if some were not, 1 if none was. The same command with --resume
 goes on where an interrupted run was: results.json.journal has what it did.
 
-With --stream a window slides over the video, and each gives a line of JSON: start and end in seconds, its
-classes, and the classes of an exponential average over the windows so far. If a live source (a camera,
-rtsp, rtmp, rtp, srt or udp) is faster than the network, its oldest frames are dropped and counted; other
-sources lose none. Ctrl-C ends it after a whole line.
+With --stream a window slides over the video, and each gives a line of JSON: start and end in seconds from
+the first frame that the network could see, its classes, and the classes of an exponential average over the
+windows so far. If a live source (a camera, rtsp, rtmp, rtp, srt or udp) is faster than the network, its
+oldest frames are dropped and counted; other sources lose none. Ctrl-C ends it after a whole line.
 
 With --online a causal network (causal=True in its backbone) sees each frame once, as many a second as there
 are in a window, and each gives a line: its time in seconds, its classes, and those of the average.

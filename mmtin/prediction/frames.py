@@ -162,12 +162,12 @@ def _camera(device: int | str) -> Iterator[FrameSource]:
         raise UserError(f'no camera {device} that can be opened; see which there are under /dev/video*')
 
     def frames() -> Iterator[Frame]:
-        start = monotonic()
-        while True:
+        read, image = capture.read()
+        seconds, start = 0.0, monotonic()  # a camera may take a while to its first frame
+        while read:
+            yield Frame(seconds, partial(cv2.cvtColor, image, cv2.COLOR_BGR2RGB))
             read, image = capture.read()
-            if not read:
-                return
-            yield Frame(monotonic() - start, partial(cv2.cvtColor, image, cv2.COLOR_BGR2RGB))
+            seconds = monotonic() - start
 
     try:
         yield FrameSource(_sensible(capture.get(cv2.CAP_PROP_FPS)) or _USUAL_RATE, frames(), live=True)

@@ -61,8 +61,9 @@ def cut_windows(
 ) -> Iterator[Window]:
     """Yield the sample of each window of a video as soon as its last frame is there.
 
-    Frames are put on a regular grid of ``fps``: a frame lasts until the next one; of several frames at one
-    place the first counts. Only the frames that the test pipeline samples are kept, shrunk.
+    Frames are put on a regular grid of ``fps`` that begins with the first of them: a frame lasts until the
+    next one; of several frames at one place the first counts. Only the frames that the test pipeline
+    samples are kept, shrunk.
 
     At the end of the video, a last window that is at least half filled, or the only one, is completed with
     the last frame; its ``stop`` is the end of the video.
@@ -112,18 +113,23 @@ def _close(window: _Open, end: int, pipeline: TestPipeline, last) -> Window:
 def on_grid(
     frames: Iterable[Frame], fps: float, pipeline: TestPipeline
 ) -> Iterator[tuple[int, Callable[[], dict]]]:
-    """Yield each place of the grid and a function that returns its shrunk frame and shrinks it once."""
-    slot, jump = -1, 0.0
+    """Yield each place of the grid and a function that returns its shrunk frame and shrinks it once.
+
+    The first frame that comes is at place 0; a live source may have dropped some before it.
+    """
+    slot = -1
+    shift: float | None = None
     previous: _Shrunk | None = None
     for frame in frames:
-        place = floor((frame.seconds + jump) * fps + _EARLY)
+        shift = -frame.seconds if shift is None else shift
+        place = floor((frame.seconds + shift) * fps + _EARLY)
         if not -_LONGEST_BACK * fps <= place - slot <= _LONGEST_GAP * fps:
-            jump += (slot + 1 - place) / fps
+            shift += (slot + 1 - place) / fps
             place = slot + 1
         if place <= slot:
             continue
         for hole in range(slot + 1, place):
-            assert previous is not None, 'the first frame is at the first place'
+            assert previous is not None, 'the first frame is at place 0'
             yield hole, previous
         slot, previous = place, _Shrunk(frame, pipeline)
         yield slot, previous

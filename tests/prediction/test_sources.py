@@ -6,6 +6,7 @@ import threading
 import time
 import wave
 
+import cv2
 import numpy as np
 import pytest
 
@@ -108,6 +109,36 @@ def test_playlist_reads_no_other_file(tmp_path):
         open_source(str(tmp_path / 'clip.mp4')) as source,
     ):
         list(source.frames)
+
+
+def test_clock_of_a_camera_starts_at_its_first_frame(monkeypatch):
+    class Camera:
+        """Takes 0.25 seconds to wake up, and gives 3 frames."""
+
+        def __init__(self, device):
+            self.left = 3
+
+        def isOpened(self):  # noqa: N802
+            return True
+
+        def get(self, name):
+            return 20
+
+        def read(self):
+            time.sleep(0.25 if self.left == 3 else 0.01)
+            self.left -= 1
+            return self.left >= 0, np.full((4, 6, 3), (0, 0, 255), np.uint8)
+
+        def release(self):
+            pass
+
+    monkeypatch.setattr(cv2, 'VideoCapture', Camera)
+    with open_source('0') as source:
+        assert source.live and source.fps == 20
+        frames = list(source.frames)
+    first, second, third = (frame.seconds for frame in frames)
+    assert first == 0 < second < third
+    assert (frames[0].rgb() == (255, 0, 0)).all()
 
 
 def live_source(count, error=None):

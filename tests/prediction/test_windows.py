@@ -1,6 +1,7 @@
 """Sliding windows over a video: their frames, when they are yielded, and the frames in memory."""
 
 import itertools
+import threading
 import weakref
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 import torch
 from mmaction.apis import inference_recognizer
 
-from mmtin.prediction.frames import Frame, open_file
+from mmtin.prediction.frames import Frame, FrameSource, open_file
+from mmtin.prediction.live import LiveFrames
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.predict import predict_windows
 from mmtin.prediction.windows import cut_windows, even_spans, on_grid, sliding_spans
@@ -74,6 +76,23 @@ def test_a_regular_rate_stays_one(rate, fps, digits):
     taken = [shrunk() for _, shrunk in on_grid(frames, fps, Numbers())][1:]
     steps = set(np.diff(taken).tolist())
     assert max(steps) - min(steps) <= (rate % fps > 0) and min(steps) == int(rate / fps)
+
+
+def test_a_live_source_whose_first_frames_are_lost():
+    """The first frame that comes is at place 0."""
+    delivered = threading.Event()
+
+    def frames():
+        yield from numbered([number / 10 for number in range(12)])
+        delivered.set()
+
+    with LiveFrames(FrameSource(10, frames(), live=True), capacity=6) as live:
+        assert delivered.wait(60)
+        windows = cut_windows(live, 10, sliding_spans(0.3, 0.3, 10), Numbers())
+        assert [(window.start, window.stop, window.sample) for window in windows] == [
+            (0, 3, [6, 7, 8]),
+            (3, 6, [9, 10, 11]),
+        ]
 
 
 @pytest.mark.parametrize('jump', [1e6, -5, -1e6])
