@@ -4,6 +4,7 @@ At most one frame is in memory, except for a live source (:class:`mmtin.predicti
 """
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -190,18 +191,21 @@ def _sensible(rate: float | Fraction | None) -> float | None:
 
 
 def _decoded(container: av.container.InputContainer, stream: av.VideoStream, fps: float) -> Iterator[Frame]:
-    # An AVI has a constant rate and no times; those that FFmpeg makes up are out of order.
-    timed = container.format.name != 'avi'
-    count, start = 0, 0.0
+    # An AVI has no times, and those that FFmpeg makes up are out of order. It has places of packets:
+    # those of dropped frames are empty, and frames fill the others in their own order.
+    is_avi, places = container.format.name == 'avi', deque[float]()
+    start, last = None, -1 / fps
     for packet in container.demux(stream):
+        if is_avi and packet.dts is not None:
+            places.append(float(packet.dts * packet.time_base))
         try:
             frames = packet.decode()
         except av.error.InvalidDataError:
             continue  # a damaged packet loses its own frames alone
         for frame in frames:
-            seconds = frame.time if timed and frame.time is not None else count / fps
-            start = start if count else seconds
-            yield Frame(seconds - start, partial(upright, frame))
-            count += 1
-    if not count:
+            time = places.popleft() if places else frame.time
+            last = last + 1 / fps if time is None else time
+            start = last if start is None else start
+            yield Frame(last - start, partial(upright, frame))
+    if start is None:
         raise ValueError('no frames')

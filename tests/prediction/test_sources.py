@@ -6,14 +6,28 @@ import threading
 import time
 import wave
 
+import av
 import cv2
 import numpy as np
 import pytest
 
 from mmtin.errors import UserError
-from mmtin.prediction.frames import Frame, FrameSource, open_source
+from mmtin.prediction.frames import Frame, FrameSource, open_file, open_source
 from mmtin.prediction.live import LiveFrames
 from tests.prediction.small_recognizer import moving_frames, write_video
+
+
+def copy(path, to, keep, seconds=lambda place: 0.0):
+    """Copy the packets of a video that are to be kept, shifted by so many seconds, by their places."""
+    with av.open(str(path)) as source, av.open(str(to), 'w') as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for place, packet in enumerate(source.demux(video=0)):
+            if packet.dts is not None and keep(place):
+                packet.stream = stream
+                shift = round(seconds(place) / packet.time_base)
+                packet.dts, packet.pts = packet.dts + shift, packet.pts + shift
+                target.mux(packet)
+    return to
 
 
 @pytest.fixture
@@ -64,6 +78,17 @@ def test_pipe_of_raw_frames(standard_input):
         frames = list(source.frames)
     assert [frame.seconds for frame in frames] == [0, 0.25, 0.5, 0.75, 1]
     assert all((frame.rgb() == image).all() for frame, image in zip(frames, sent))
+
+
+@pytest.mark.parametrize('b_frames', [0, 2])
+def test_avi_with_dropped_frames(tmp_path, b_frames):
+    """An AVI has an empty packet for each."""
+    options = dict(g='25', bf=str(b_frames), flags='+cgop', sc_threshold='1000000000')
+    whole = write_video(tmp_path / 'whole.avi', moving_frames(75), fps=25, codec='mpeg4', **options)
+    path = copy(whole, tmp_path / 'a.avi', lambda place: not 25 <= place < 50)
+    with open_file(path) as source:
+        times = [frame.seconds for frame in source.frames]
+    assert times == pytest.approx([place / 25 for place in (*range(25), *range(50, 75))])
 
 
 @pytest.mark.parametrize(
