@@ -65,7 +65,7 @@ def _copy(
             stream.pix_fmt = 'yuv420p'
             stream.height, stream.width = height + height % 2, width + width % 2
             stream.codec_context.time_base = _TICK
-            sound.join(target)
+            sound.join(target, source)
         picture = Image.fromarray(image)
         picture.paste(caption, (0, 0), caption)
         odd = [(0, size % 2) for size in image.shape[:2]]

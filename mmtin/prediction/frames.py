@@ -5,9 +5,9 @@ At most one frame is in memory, except for a live source (:class:`mmtin.predicti
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from av.stream import Disposition
 
 from mmtin.datasets.video.decoding import open_safely, upright
 from mmtin.errors import UserError
+from mmtin.prediction.clock import move, with_jumps
 from mmtin.prediction.videos import Fault
 
 _HIGHEST_RATE = 240  # frames per second; a header with more states the ticks of its clock
@@ -47,12 +48,17 @@ class FrameSource:
         frames: each of them.
         num_frames: of the file, by its header; None if not known.
         live: whether frames come in real time and do not wait to be fetched.
+        start: time of the first frame by the clock of the file, in seconds; known when that frame is.
+        shifts: seconds added to times of the file, so that they go on where its clock jumps: 0, and one
+            more after each jump.
     """
 
     fps: float
     frames: Iterator[Frame]
     num_frames: int | None = None
     live: bool = False
+    start: float = 0.0
+    shifts: list[float] = field(default_factory=lambda: [0.0])
 
 
 @contextmanager
@@ -183,19 +189,32 @@ def _decoding(container: av.container.InputContainer) -> FrameSource:
     stream.thread_type = 'AUTO'
     rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
     fps = next(filter(None, map(_sensible, rates)), _USUAL_RATE)
-    return FrameSource(fps, _decoded(container, stream, fps), stream.frames or None)
+    source = FrameSource(fps, iter(()), stream.frames or None)
+    source.frames = _decoded(container, stream, source)
+    return source
 
 
 def _sensible(rate: float | Fraction | None) -> float | None:
     return float(rate) if rate and 0 < rate <= _HIGHEST_RATE else None
 
 
-def _decoded(container: av.container.InputContainer, stream: av.VideoStream, fps: float) -> Iterator[Frame]:
+def _steady(packets: Iterable[av.Packet], source: FrameSource) -> Iterator[av.Packet]:
+    """Packets of frames, whose times go on where the clock of the file jumps."""
+    for packet, jump in with_jumps(packets):
+        if jump:
+            source.shifts.append(source.shifts[-1] - jump + 1 / source.fps)
+        move(packet, source.shifts[-1])
+        yield packet
+
+
+def _decoded(
+    container: av.container.InputContainer, stream: av.VideoStream, source: FrameSource
+) -> Iterator[Frame]:
     # An AVI has no times, and those that FFmpeg makes up are out of order. It has places of packets:
     # those of dropped frames are empty, and frames fill the others in their own order.
     is_avi, places = container.format.name == 'avi', deque[float]()
-    start, last = None, -1 / fps
-    for packet in container.demux(stream):
+    count, last = 0, 0.0
+    for packet in _steady(container.demux(stream), source):
         if is_avi and packet.dts is not None:
             places.append(float(packet.dts * packet.time_base))
         try:
@@ -204,8 +223,9 @@ def _decoded(container: av.container.InputContainer, stream: av.VideoStream, fps
             continue  # a damaged packet loses its own frames alone
         for frame in frames:
             time = places.popleft() if places else frame.time
-            last = last + 1 / fps if time is None else time
-            start = last if start is None else start
-            yield Frame(last - start, partial(upright, frame))
-    if start is None:
+            last = last + 1 / source.fps if time is None else time
+            source.start = source.start if count else last
+            yield Frame(last - source.start, partial(upright, frame))
+            count += 1
+    if not count:
         raise ValueError('no frames')

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
 
 import av
 
 from mmtin.datasets.video.decoding import open_safely
+from mmtin.prediction.clock import move, with_jumps
+from mmtin.prediction.frames import FrameSource
 
 
 class Sound:
@@ -17,23 +18,27 @@ class Sound:
         container: a video, with or without sound.
 
     Attributes:
-        lost: why the sound was not copied; None if it was, or there is none.
+        lost: why the sound was not copied, or not all of it; None if it was, or there is none.
     """
 
     def __init__(self, container: av.container.InputContainer | None = None) -> None:
         self.lost: str | None = None
-        self._packets: Iterator[av.Packet] = iter(())
         self._source = container.streams.best('audio') if container else None
+        self._packets: Iterator[tuple[av.Packet, float]] = iter(())
         if container and self._source:
-            self._packets = (packet for packet in container.demux(self._source) if packet.dts is not None)
-            shown = container.streams.best('video')
-            # The copy starts at time 0 with the first frame, at whatever time the original starts.
-            self._begin = (shown.start_time or 0) * shown.time_base if shown else Fraction(0)
+            self._packets = with_jumps(p for p in container.demux(self._source) if p.dts is not None)
         self._next: av.Packet | None = None
+        self._jump, self._part = 0.0, 0
+        self._written: int | None = None
 
-    def join(self, target: av.container.OutputContainer) -> None:
-        """Add the track to a file before anything is written to it."""
-        self._target = target
+    def join(self, target: av.container.OutputContainer, frames: FrameSource) -> None:
+        """Add the track to a file before anything is written to it.
+
+        Args:
+            target: the file.
+            frames: of the video, whose first was fetched. Where their clock jumps, that of sound does too.
+        """
+        self._target, self._frames = target, frames
         if self._source is None:
             return
         codec = self._source.codec_context
@@ -45,14 +50,23 @@ class Sound:
 
     def copy_until(self, seconds: float) -> None:
         """Write the sound up to a time, in seconds from the first frame."""
-        while self._next is not None and self._next.dts * self._next.time_base - self._begin <= seconds:
-            packet = self._next
+        while self._next is not None:
+            if self._jump and self._part + 1 < len(self._frames.shifts):
+                self._jump, self._part, self.lost = 0.0, self._part + 1, None
+            if self._jump < 0:
+                self.lost = 'its clock goes back where that of the frames does not'
+                return
+            packet, shift = self._next, self._frames.shifts[self._part] - self._frames.start
+            if packet.dts * packet.time_base + shift > seconds:
+                return
             packet.stream = self._copy
-            begin = round(self._begin / packet.time_base)
-            packet.dts -= begin
-            packet.pts = packet.dts if packet.pts is None else packet.pts - begin
+            packet.pts = packet.dts if packet.pts is None else packet.pts
+            move(packet, shift)
             try:
-                self._target.mux(packet)
+                # Before a jump, sound may last longer than the frames.
+                if self._written is None or packet.dts > self._written:
+                    self._written = packet.dts
+                    self._target.mux(packet)
             except av.error.FFmpegError as error:
                 self._lose(error.strerror)
             else:
@@ -60,7 +74,7 @@ class Sound:
 
     def _read(self) -> None:
         try:
-            self._next = next(self._packets, None)
+            self._next, self._jump = next(self._packets, (None, 0.0))
         except av.error.FFmpegError as error:
             self._lose(error.strerror)
 

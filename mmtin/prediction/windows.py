@@ -10,8 +10,6 @@ from math import floor
 from mmtin.prediction.frames import Frame
 from mmtin.prediction.pipeline import TestPipeline
 
-# Between two frames, in seconds. If more, the clock has jumped, and time continues as if it had not.
-_LONGEST_GAP, _LONGEST_BACK = 60, 1
 # How much too early a frame may be, of the time between two places. Just less than half, and between the
 # fractions with small denominators: frames at a regular rate go to places at regular distances, though
 # their times are rounded.
@@ -118,14 +116,11 @@ def on_grid(
     The first frame that comes is at place 0; a live source may have dropped some before it.
     """
     slot = -1
-    shift: float | None = None
+    start: float | None = None
     previous: _Shrunk | None = None
     for frame in frames:
-        shift = -frame.seconds if shift is None else shift
-        place = floor((frame.seconds + shift) * fps + _EARLY)
-        if not -_LONGEST_BACK * fps <= place - slot <= _LONGEST_GAP * fps:
-            shift += (slot + 1 - place) / fps
-            place = slot + 1
+        start = frame.seconds if start is None else start
+        place = floor((frame.seconds - start) * fps + _EARLY)
         if place <= slot:
             continue
         for hole in range(slot + 1, place):

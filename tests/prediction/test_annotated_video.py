@@ -89,6 +89,70 @@ def test_sound_is_kept_in_time(tmp_path, codec):
     assert len(read(out)[0]) == 18
 
 
+def write_blinks(path, seconds=4, begin=0):
+    """A key frame a second: white and loud for the first fifth of each, else black and silent.
+
+    The picture may begin some seconds after the sound.
+    """
+    with av.open(str(path), 'w') as target:
+        picture = target.add_stream('libx264', rate=25, options=dict(g='25', bf='2', sc_threshold='0'))
+        picture.width, picture.height, picture.pix_fmt = 64, 48, 'yuv420p'
+        sound = target.add_stream('aac', rate=48000, layout='mono')
+        time = np.arange(seconds * 48000) / 48000
+        tone = (np.sin(time * 1000 * 2 * np.pi) * (time % 1 < 0.2)).astype(np.float32)[None]
+        frame = av.AudioFrame.from_ndarray(tone, format='fltp', layout='mono')
+        frame.sample_rate, frame.pts, frame.time_base = 48000, 0, Fraction(1, 48000)
+        resampled = av.AudioResampler(sound.format, 'mono', 48000, sound.frame_size).resample(frame)
+        packets = [packet for part in [*resampled, None] for packet in sound.encode(part)]
+        for place in range(25 * seconds):
+            image = np.full((48, 64, 3), 255 * (place % 25 < 5), np.uint8)
+            frame = av.VideoFrame.from_ndarray(image, format='rgb24')
+            frame.pts, frame.time_base = 25 * begin + place, Fraction(1, 25)
+            packets += picture.encode(frame)
+        packets += picture.encode()
+        target.mux(sorted(packets, key=lambda packet: packet.dts * packet.time_base))
+    return path
+
+
+def starts(path, kind):
+    """When it gets bright or loud, in seconds."""
+    with av.open(str(path)) as container:
+        frames = list(container.decode(**{kind: 0}))
+    if kind == 'video':
+        times = [frame.time for frame in frames]
+        strong = [frame.to_ndarray(format='gray').mean() > 128 for frame in frames]
+    else:
+        parts = [np.abs(frame.to_ndarray().reshape(-1)) > 0.3 for frame in frames]
+        times = np.concatenate([frame.time + np.arange(len(p)) / 48000 for frame, p in zip(frames, parts)])
+        strong = np.concatenate(parts)
+    loud = np.asarray(times)[strong]
+    return loud[np.diff(loud, prepend=-1) > 0.5]
+
+
+@pytest.mark.parametrize('parts', [1, 3])
+def test_sound_of_a_recording_that_begins_anywhere(tmp_path, parts):
+    """Its first frames cannot be decoded; where recordings are joined, the clock jumps back."""
+    whole = write_blinks(tmp_path / 'whole.ts')
+    with av.open(str(whole)) as source, av.open(str(tmp_path / 'cut.ts'), 'w') as target:
+        copies = [target.add_stream_from_template(stream) for stream in source.streams]
+        for packet in source.demux():
+            if packet.dts is not None and packet.dts * packet.time_base > 1.7:
+                packet.stream = copies[packet.stream.index]
+                target.mux(packet)
+    (tmp_path / 'joined.ts').write_bytes((tmp_path / 'cut.ts').read_bytes() * parts)
+    assert write_annotated_video(tmp_path / 'joined.ts', tmp_path / 'out.mp4', []) is None
+    bright, loud = (starts(tmp_path / 'out.mp4', kind) for kind in ('video', 'audio'))
+    assert len(bright) == 2 * parts
+    assert loud == pytest.approx(bright, abs=0.05)
+
+
+def test_sound_whose_clock_alone_jumps_is_named(tmp_path):
+    parts = [write_blinks(tmp_path / f'{begin}.ts', 3, begin).read_bytes() for begin in (0, 3)]
+    (tmp_path / 'joined.ts').write_bytes(b''.join(parts))
+    lost = write_annotated_video(tmp_path / 'joined.ts', tmp_path / 'out.mp4', [])
+    assert lost == 'its clock goes back where that of the frames does not'
+
+
 def test_sound_that_an_mp4_cannot_hold_is_named(tmp_path):
     silent = write_video(tmp_path / 'silent.mp4', moving_frames(12))
     video = add_sound(silent, tmp_path / 'a.mkv', 'wavpack')

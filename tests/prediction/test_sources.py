@@ -91,6 +91,24 @@ def test_avi_with_dropped_frames(tmp_path, b_frames):
     assert times == pytest.approx([place / 25 for place in (*range(25), *range(50, 75))])
 
 
+def test_clock_that_jumps_back(tmp_path):
+    part = write_video(tmp_path / 'a.ts', moving_frames(50), fps=25).read_bytes()
+    (tmp_path / 'three.ts').write_bytes(3 * part)
+    with open_file(tmp_path / 'three.ts') as source:
+        times = [frame.seconds for frame in source.frames]
+    assert times == pytest.approx([place / 25 for place in range(150)])
+
+
+@pytest.mark.parametrize('jump, wanted', [(1e4, 0.04), (50, 50.04)])
+def test_clock_that_jumps_ahead(tmp_path, jump, wanted):
+    """Less than a minute may be a pause."""
+    whole = write_video(tmp_path / 'whole.ts', moving_frames(50), fps=25, g='25', bf='0')
+    path = copy(whole, tmp_path / 'a.mkv', lambda place: True, lambda place: jump if place >= 25 else 0)
+    with open_file(path) as source:
+        steps = np.diff([frame.seconds for frame in source.frames])
+    assert steps == pytest.approx([0.04] * 24 + [wanted] + [0.04] * 24, abs=2e-3)
+
+
 @pytest.mark.parametrize(
     'data, size, sentence',
     [

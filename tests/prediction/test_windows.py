@@ -95,12 +95,6 @@ def test_a_live_source_whose_first_frames_are_lost():
         ]
 
 
-@pytest.mark.parametrize('jump', [1e6, -5, -1e6])
-def test_a_clock_that_jumps(jump):
-    times = [0, 0.1, 0.2, 0.3 + jump, 0.4 + jump, 0.5 + jump]
-    assert cut(times, 10, sliding_spans(0.3, 0.3, 10)) == [(0, 3, [0, 1, 2]), (3, 6, [3, 4, 5])]
-
-
 def test_even_spans_divide_a_video():
     assert even_spans(10, 4) == [(0, 2), (2, 3), (5, 2), (7, 3)]
     assert cut([t / 10 for t in range(10)], 10, even_spans(10, 2), fill_all=True) == [
