@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import matplotlib
 import numpy as np
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from PIL import Image, ImageDraw, ImageFont
 
 from mmtin.files.whole import whole_file
@@ -64,7 +65,11 @@ def _copy(
             stream = target.add_stream('libx264', rate=max(1, round(source.fps)), options={'crf': '20'})
             stream.pix_fmt = 'yuv420p'
             stream.height, stream.width = height + height % 2, width + width % 2
-            stream.codec_context.time_base = _TICK
+            codec = stream.codec_context
+            codec.time_base = _TICK
+            # Players guess these from the size of the frames if a file does not state them.
+            codec.colorspace, codec.color_range = Colorspace.ITU709, ColorRange.MPEG
+            codec.color_primaries, codec.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
             sound.join(target, source)
         picture = Image.fromarray(image)
         picture.paste(caption, (0, 0), caption)
@@ -72,7 +77,14 @@ def _copy(
         even = np.pad(np.asarray(picture), [*odd, (0, 0)], mode='edge')
         copy = av.VideoFrame.from_ndarray(even, format='rgb24')
         copy.pts, copy.time_base, last = pts, _TICK, pts
-        target.mux(stream.encode(copy.reformat(width=stream.width, height=stream.height)))
+        yuv = copy.reformat(
+            stream.width,
+            stream.height,
+            stream.pix_fmt,
+            dst_colorspace=codec.colorspace,
+            dst_color_range=codec.color_range,
+        )
+        target.mux(stream.encode(yuv))
         sound.copy_until(frame.seconds)
     target.mux(stream.encode())
     sound.copy_until(frame.seconds + 1 / source.fps)

@@ -53,6 +53,27 @@ def test_variable_frame_rate(tmp_path):
     assert read(tmp_path / 'out.mp4')[0] == pytest.approx([t / 1000 for t in times], abs=1e-3)
 
 
+@pytest.mark.parametrize('width, height', [(160, 120), (1280, 720)])
+def test_colours_are_those_of_bt709(tmp_path, width, height):
+    """By its formulas (ITU-R BT.709-6, 3), for players that read the tags."""
+    colours = [(200, 40, 30), (20, 180, 60), (30, 60, 220), (255, 255, 255)]
+    frames = [np.full((height, width, 3), colour, np.uint8) for colour in colours]
+    video = write_video(tmp_path / 'a.mkv', frames, codec='ffv1', pix_fmt='bgra')
+    write_annotated_video(video, tmp_path / 'out.mp4', [])
+    with av.open(str(tmp_path / 'out.mp4')) as container:
+        codec = container.streams.video[0].codec_context
+        tags = codec.colorspace, codec.color_primaries, codec.color_trc, codec.color_range
+        assert tags == (1, 1, 1, 1), 'BT.709 thrice, and 16 to 235'
+        copies = [frame.to_ndarray() for frame in container.decode(video=0)]
+    for copy, colour in zip(copies, colours, strict=True):
+        red, green, blue = np.array(colour) / 255
+        luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+        assert copy[: height // 2].mean() == pytest.approx(16 + 219 * luma, abs=1.5)
+        chroma = copy[height:].reshape(2, -1).mean(axis=1)
+        wanted = [128 + 224 * (blue - luma) / 1.8556, 128 + 224 * (red - luma) / 1.5748]
+        assert chroma == pytest.approx(wanted, abs=1.5)
+
+
 def add_sound(video, path, codec, seconds=1.5):
     """Copy a video with a tone; the times of both begin at 5 seconds."""
     with av.open(str(video)) as source, av.open(str(path), 'w') as target:
