@@ -20,7 +20,7 @@ def fill(model: nn.Module, content: dict, checkpoint: str | Path) -> None:
         checkpoint: its path, for the errors.
 
     Raises:
-        UserError: if the checkpoint is of another network.
+        UserError: if the checkpoint is of another network, also if it interlaces in more blocks.
     """
     own = model.state_dict()
     weights = {key: value for key, value in state_of(content).items() if isinstance(value, Tensor)}
@@ -36,7 +36,7 @@ def fill(model: nn.Module, content: dict, checkpoint: str | Path) -> None:
                 'config; give the config of this checkpoint'
             )
     try:
-        missing = model.load_state_dict(weights, strict=False).missing_keys
+        missing, unused = model.load_state_dict(weights, strict=False)
     except RuntimeError as error:  # another shape in a backbone that is not ours
         reason = str(error).splitlines()[-1].strip()
         raise UserError(
@@ -47,6 +47,11 @@ def fill(model: nn.Module, content: dict, checkpoint: str | Path) -> None:
         raise UserError(
             f'{checkpoint} lacks {len(missing)} of the weights of the config, such as {missing[0]}; give a '
             'checkpoint of this network, or one that tools/convert_checkpoint.py made for it'
+        )
+    if temporal := [key for key in unused if '.net1.' in key]:
+        raise UserError(
+            f'{checkpoint} interlaces in blocks where the config does not, such as {temporal[0]}; give the '
+            'config of this checkpoint, or train this one from it with load_from'
         )
     # Last: loading reports another number of frames, with which the largest offset may differ.
     _check_interlacing(model, content.get('meta'), checkpoint)

@@ -90,3 +90,15 @@ def test_other_directions():
     ):
         with refused(trained.get(name, False), config.get(name, False), name):
             fill_with(trained, config)
+
+
+@pytest.mark.parametrize('kind', ['TINResNet', 'RTCNResNet'])
+@pytest.mark.parametrize('fewer', [dict(is_tin=False), dict(interlace_stages=[2, 3])], ids=str)
+def test_fewer_interlacing_blocks(kind, fewer):
+    """A prediction would lack what the other blocks learned; to train from them is fine."""
+    tin = dict(type=kind, depth=18)
+    some = dict(tin, **fewer)
+    with pytest.raises(UserError, match=r'^tin\.pth interlaces in blocks where the config does not'):
+        fill_with(tin, some)
+    fill_with(some, some)
+    build(some).load_state_dict(checkpoint_of(tin)['state_dict'], strict=False)
