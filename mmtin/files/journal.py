@@ -6,10 +6,16 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from mmtin.errors import UserError
 from mmtin.files.digest import digest
 from mmtin.files.whole import making, require_free
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 _VERSION = 1
 
@@ -20,7 +26,7 @@ class Journal:
     ``with Journal(Path('out.json'), settings) as journal: journal.add(0, dict(score=1))``
 
     It survives whatever ends the process; what a cut-off line was for is done again. If nothing was done,
-    no file is left.
+    no file is left. It is locked for other processes, except on Windows.
 
     Args:
         result: the file that the run makes in the end.
@@ -30,7 +36,7 @@ class Journal:
 
     Raises:
         UserError: if there is a result; if there is a journal, and neither ``force`` nor ``resume`` says
-            what to do; if it is of a run with other settings.
+            what to do; if it is of a run with other settings, or another process has it.
 
     Attributes:
         resumes: whether an interrupted run is gone on with.
@@ -40,47 +46,73 @@ class Journal:
         self, result: Path, settings: Mapping[str, object], force: bool = False, resume: bool = False
     ) -> None:
         self.path = journal_of(result)
+        self._result, self._force, self._resume = result, force, resume
         self._settings = {name: digest(value) for name, value in settings.items()}
         self._places: dict[int, int] = {}  # of the lines in the file, in bytes
         self._end = 0
-        found = os.path.exists(self.path)
-        if found and not (force or resume):
+        self._file: BinaryIO
+        self._is_open = False
+        self._look()
+
+    def _look(self) -> None:
+        """Find out what is there, and refuse to replace what may not be."""
+        if os.path.exists(self.path):
+            self._open()
+        found = self._is_open and self._file.seek(0, os.SEEK_END) > 0
+        if found and not (self._force or self._resume):
             raise UserError(
                 f'{self.path} has what an interrupted run did; --resume goes on from there, --force begins '
                 'anew'
             )
-        self.resumes = found and resume
+        self.resumes = found and self._resume
         if self.resumes:
             self._read()
         else:
-            require_free(result, force=force)
+            require_free(self._result, force=self._force)
+
+    def _open(self) -> None:
+        with making(self.path):
+            self.path.touch()
+            self._file = self.path.open('r+b')
+            try:
+                if fcntl:
+                    # Not flock: processes that decode inherit it, and outlive this one if it is killed.
+                    fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except (BlockingIOError, PermissionError):
+                raise UserError(
+                    f'another command is writing {self.path}; wait until it has ended, or name another '
+                    'output'
+                ) from None
+        self._is_open = True
 
     def _read(self) -> None:
-        with self.path.open('rb') as file:
-            head = _parsed(file.readline())
-            if head is None:
-                return  # killed before anything was done
-            if not isinstance(head, dict) or head.get('journal') != _VERSION:
-                raise UserError(f'{self.path} is no journal of this version of mmtin; --force begins anew')
-            then = head['settings']
-            other = [name for name, value in self._settings.items() if then.get(name) != value]
-            if other:
-                raise UserError(
-                    f'{self.path} is of a run with another {" and another ".join(other)}; give what that '
-                    'run was given, or begin anew with --force'
-                )
-            self._end = file.tell()
-            for line in file:
-                entry = _parsed(line)
-                if entry is None:
-                    return
-                self._places[entry[0]] = self._end
-                self._end += len(line)
+        self._file.seek(0)
+        head = _parsed(self._file.readline())
+        if head is None:
+            return  # killed before anything was done
+        if not isinstance(head, dict) or head.get('journal') != _VERSION:
+            raise UserError(f'{self.path} is no journal of this version of mmtin; --force begins anew')
+        then = head['settings']
+        other = [name for name, value in self._settings.items() if then.get(name) != value]
+        if other:
+            raise UserError(
+                f'{self.path} is of a run with another {" and another ".join(other)}; give what that '
+                'run was given, or begin anew with --force'
+            )
+        self._end = self._file.tell()
+        for line in self._file:
+            entry = _parsed(line)
+            if entry is None:
+                return
+            self._places[entry[0]] = self._end
+            self._end += len(line)
 
     def __enter__(self) -> 'Journal':
-        with making(self.path):
-            self._file = self.path.open('r+b' if self._end else 'w+b')
-            self._file.truncate(self._end)
+        if not self._is_open:
+            self._look()  # another command may have begun, or ended, since
+        if not self._is_open:
+            self._open()
+        self._file.truncate(self._end)
         if not self._end:
             self._write(dict(journal=_VERSION, settings=self._settings))
         return self

@@ -1,6 +1,9 @@
 """A journal has what was done, whatever ended the run, and goes on with the same run alone."""
 
+import multiprocessing
 import os
+import signal
+import time
 
 import pytest
 
@@ -105,3 +108,46 @@ def test_full_disk(tmp_path, capsys):
 def test_folder_without_rights_is_one_sentence(tmp_path):
     with without_rights(tmp_path), pytest.raises(UserError, match=r'cannot write \S+/new/out \('):
         Journal(tmp_path / 'new/out', {})
+
+
+def hold(folder, connection):
+    """Keep the journal of ``folder`` until killed, and so does a process that decodes, even longer."""
+    with Journal(folder / 'out', {}, resume=True) as journal:
+        journal.add(1, {})
+        decoder = multiprocessing.get_context('fork').Process(target=time.sleep, args=(60,))
+        decoder.start()
+        connection.send(decoder.pid)
+        time.sleep(60)
+
+
+def test_two_processes_do_not_mix_their_results(tmp_path):
+    early = Journal(tmp_path / 'out', {}, force=True)
+    ours, theirs = multiprocessing.Pipe()
+    holder = multiprocessing.get_context('fork').Process(target=hold, args=(tmp_path, theirs))
+    holder.start()
+    decoder = ours.recv()
+    try:
+        taken = pytest.raises(UserError, match=r'^another command is writing \S+; wait until it has ended')
+        for flags in (dict(resume=True), dict(force=True), {}):
+            with taken:
+                Journal(tmp_path / 'out', {}, **flags)
+        with taken, early:
+            pass
+        holder.kill()
+        holder.join()
+        with Journal(tmp_path / 'out', {}, resume=True) as journal:
+            assert journal.left(2) == [0]
+            journal.remove()
+    finally:
+        holder.kill()
+        os.kill(decoder, signal.SIGKILL)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('left', ['out', 'out.journal'])
+def test_what_another_command_leaves_meanwhile_is_not_replaced(tmp_path, left):
+    journal = Journal(tmp_path / 'out', {})
+    (tmp_path / left).write_text('theirs')
+    with pytest.raises(UserError, match=r'is there already|an interrupted run did'), journal:
+        pass
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(left, 'theirs')]
