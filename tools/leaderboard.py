@@ -93,26 +93,24 @@ def write_leaderboard(args: argparse.Namespace) -> None:
     results = [result for found in read for result in found]
     rows, others = table.join(publication, results)
     subjects = table.buildable(publication, results)
-    figures, found = costs.count(subjects), {}
+    figures, machine = costs.count(subjects), ''
     if not args.no_latency:
         progress = partial(track, description='Timing all models in turns')
-        found = environment(args.device)
+        machine = '; '.join(f'{name} {value}' for name, value in environment(args.device).items())
         for name, timed in costs.time(subjects, args.device, args.repeats, progress).items():
             figures[name] |= timed
-    figures |= {result.name: result.costs for result in results if result.costs}
-    rows, others = table.fill(rows, figures), table.fill(others, figures)
+    rows, others = (table.fill(part, figures, results, machine) for part in (rows, others))
 
-    text = document.markdown(publication, rows, others, found)
+    text = document.markdown(publication, rows, others, machine)
     with whole_files(*files, *further) as (md, csv, png, *more):
         md.write_text(text, encoding='utf-8')
-        document.write_csv(csv, [*rows, *others], found)
+        document.write_csv(csv, [*rows, *others])
         document.chart(publication, rows, others).savefig(png, format='png', dpi=150)
         if args.html:
             command = shlex.join(['tools/leaderboard.py', *sys.argv[1:]])
-            page = render_page(publication, rows, others, found, command)
+            page = render_page(publication, rows, others, machine, command)
             more.pop(0).write_text(page, encoding='utf-8')
         if args.json:
-            machine = '; '.join(f'{name} {value}' for name, value in found.items())
             more.pop(0).write_text(write_results(results, figures, machine), encoding='utf-8')
     print(text)
     print(f'Written: {", ".join(map(str, [*files, *further]))}')

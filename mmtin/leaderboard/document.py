@@ -25,38 +25,36 @@ What MMAction2 builds besides, with a head for the same 174 classes. Multiply-ad
 all views. The accuracies were published by the source named, each with its own recipe and views."""
 
 
-def markdown(
-    publication: Publication, rows: Sequence[Row], others: Sequence[Row], found: dict[str, str]
-) -> str:
+def markdown(publication: Publication, rows: Sequence[Row], others: Sequence[Row], machine: str) -> str:
     """The leaderboard as a document.
 
     Args:
         publication: where the published figures are from.
         rows: of published models.
         others: experiments that were not published.
-        found: device and versions of the measurement of latency and memory, empty without one.
+        machine: that latency and memory were measured on here, empty if they were not.
     """
     parts = [
         f'# Leaderboard: {publication.data_set}',
         f'Published figures: {publication.source}.',
         _MEANING,
-        _table([row for row in rows if not row.published.source and not row.published.table]),
+        _table([row for row in rows if not row.published.source and not row.published.table], machine),
     ]
     if further := [row for row in rows if row.published.table]:
-        parts += ["## The paper's other tables", _OTHER_TABLES, _table(further)]
+        parts += ["## The paper's other tables", _OTHER_TABLES, _table(further, machine)]
     if today := [row for row in rows if row.published.source]:
-        parts += ['## Networks of today', _TODAY, _table(today)]
+        parts += ['## Networks of today', _TODAY, _table(today, machine)]
     if others:
-        parts += ['## Other experiments', _table(others)]
+        parts += ['## Other experiments', _table(others, machine)]
     parts += ['## Notes', '\n'.join(f'- {line}' for line in _notes(publication, rows))]
-    if found:
-        parts += ['Measured on: ' + '; '.join(f'{name} {value}' for name, value in found.items()) + '.']
+    if machine:
+        parts += [f'Measured on: {machine}.']
     return '\n\n'.join(parts) + '\n'
 
 
-def write_csv(path: Path, rows: Sequence[Row], found: dict[str, str]) -> None:
-    """Write one line per row in full precision, each with device and versions of the measurement."""
-    records = [record | found for record in as_records(rows)]
+def write_csv(path: Path, rows: Sequence[Row]) -> None:
+    """Write one line per row in full precision, each with the machine that it was measured on."""
+    records = as_records(rows)
     with path.open('w', newline='', encoding='utf-8') as file:
         writer = csv.DictWriter(file, records[0])
         writer.writeheader()
@@ -87,7 +85,7 @@ def _bubbles(rows: Sequence[Row]) -> list[Bubble]:
     return bubbles
 
 
-def _table(rows: Sequence[Row]) -> str:
+def _table(rows: Sequence[Row], machine: str) -> str:
     """The columns of which a row has something."""
     columns = {
         'table': lambda model, here: model.table,
@@ -109,6 +107,7 @@ def _table(rows: Sequence[Row]) -> str:
     cells = {
         heading: [text(row.published, row.measured) for row in rows] for heading, text in columns.items()
     }
+    cells['other machine'] = [row.machine if row.machine != machine else '' for row in rows]
     shown = {heading: texts for heading, texts in cells.items() if any(texts)}
     lines = [[text or '-' for text in line] for line in zip(*shown.values())]
     return tabulate(lines, list(shown), tablefmt='github', disable_numparse=True)
@@ -149,10 +148,11 @@ def _shared_note(text: str, names: Sequence[str]) -> str:
 
 
 def _latency_of_rtcn(rows: Sequence[Row]) -> list[str]:
-    """Compare the paper's claim, six times the latency of TIN, with the measured latencies."""
-    latency = {row.published.id: row.measured.latency for row in rows}
-    rtcn, tin, tsn = (latency.get(f'{model}_r50_sthv1') for model in ('rtcn', 'tin', 'tsn'))
-    if None in (rtcn, tin, tsn):
+    """Compare the paper's claim, six times the latency of TIN, with those measured on one machine."""
+    found = {row.published.id: row for row in rows}
+    compared = [found[f'{model}_r50_sthv1'] for model in ('rtcn', 'tin', 'tsn')]
+    rtcn, tin, tsn = (row.measured.latency for row in compared)
+    if None in (rtcn, tin, tsn) or len({row.machine for row in compared}) > 1:
         return []
     return [
         f'r-TCN took {rtcn / tin:.2f} times the latency of TIN, where the paper has 6: '

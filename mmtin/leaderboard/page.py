@@ -29,7 +29,7 @@ def render_page(
     publication: Publication,
     rows: Sequence[Row],
     others: Sequence[Row],
-    found: dict[str, str],
+    machine: str,
     command: str,
 ) -> str:
     """The page.
@@ -38,10 +38,10 @@ def render_page(
         publication: where the published figures are from.
         rows: of published models.
         others: experiments that were not published.
-        found: device and versions of the measurement of latency and memory, empty without one.
+        machine: that latency and memory were measured on here, empty if they were not.
         command: that made the page, which is the source of what was measured.
     """
-    here = '; '.join(f'{name} {value}' for name, value in found.items()) or 'this machine'
+    here = machine or 'this machine'
     entries = [
         *(entry for row in rows for entry in _entries(row, publication, here, False)),
         *(entry for row in others for entry in _entries(row, publication, here, True)),
@@ -69,13 +69,14 @@ def _entries(row: Row, publication: Publication, here: str, is_other: bool) -> I
     """What a line of the table shows, for each data set that the row has an accuracy on."""
     model, measured = row.published, asdict(row.measured)
     table = model.table or publication.source.rpartition(', ')[2]
+    sender = 'here' if row.machine in ('', here) else row.machine
     line = dict(
         model=model.model,
         backbone=model.backbone,
         frames=model.frames,
         own=is_other or row.measured.top1 is not None or row.measured.mean_ap is not None,
         source=model.source or f'{publication.source.rpartition(", ")[0]}, {table}',
-        where=(row.machine or 'here') if is_other else model.source or table,
+        where=sender if is_other else model.source or table,
         machine=row.machine or here,
         note=note(row),
     )

@@ -15,7 +15,7 @@ _ACCURACIES = {
     'mean_ap': 'acc/mmit_mean_average_precision',
 }
 
-_SUMMED = {'gflops', 'mparams', 'latency'}
+_COUNTED = {'gflops', 'mparams'}
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Row:
     """A published model, or an unpublished experiment, whose published figures are None.
 
     Attributes:
-        machine: that the costs were measured on, if another than this one.
+        machine: that latency and memory were measured on, or that of who sent the result; empty if
+            neither is known.
     """
 
     published: PublishedModel
@@ -106,25 +107,49 @@ def buildable(publication: Publication, results: Sequence[Result] = ()) -> dict[
     return own | {name: build.subject() for name, build in publication.builds().items()}
 
 
-def fill(rows: Sequence[Row], costs: dict[str, dict[str, float]]) -> list[Row]:
-    """The rows with their costs, given by id; the cost of an ensemble is the sum of its parts.
+def fill(
+    rows: Sequence[Row],
+    costs: dict[str, dict[str, float]],
+    results: Sequence[Result] = (),
+    machine: str = '',
+) -> list[Row]:
+    """The rows with their costs; the cost of an ensemble is the sum of its parts.
 
-    Memory and quartiles of latency are no sums and stay None for an ensemble.
+    Memory and quartiles of latency are no sums and stay None for an ensemble, as does a latency of which
+    the parts were measured on several machines.
+
+    Args:
+        rows: from :func:`join`.
+        costs: measured here, by id.
+        results: whose own costs count where no latency was measured here.
+        machine: this one.
     """
+    costs, machines = dict(costs), {}
+    for result in results:
+        here = costs.get(result.name, {})
+        if result.costs and 'latency' not in here:
+            costs[result.name] = result.costs | here
+            machines[result.name] = result.machine
     filled = []
     for row in rows:
         parts = row.published.parts or (row.published.id,)
         own = [costs[part] for part in parts if part in costs]
         if len(own) == len(parts):
-            columns = _SUMMED & own[0].keys() if row.published.parts else own[0].keys()
+            where = {machines.get(part, machine) for part in parts}
+            columns = set(own[0])
+            if row.published.parts:
+                summed = _COUNTED | {'latency'} if len(where) == 1 else _COUNTED
+                columns = summed.intersection(*own)
             sums = {column: sum(cost[column] for cost in own) for column in columns}
             row = replace(row, measured=replace(row.measured, **sums))
+            if 'latency' in sums:
+                row = replace(row, machine=where.pop())
         filled.append(row)
     return filled
 
 
 def as_records(rows: Sequence[Row]) -> list[dict[str, object]]:
-    """A flat dictionary per row: what it is, ``published_*``, ``measured_*`` and note."""
+    """A flat dictionary per row: what it is, ``published_*``, ``measured_*``, machine and note."""
     records = []
     for row in rows:
         model = row.published
@@ -140,7 +165,7 @@ def as_records(rows: Sequence[Row]) -> list[dict[str, object]]:
         for column in ('gflops', 'mparams', 'top1', 'top5', 'mean_ap', 'top1_v2', 'top5_v2'):
             record[f'published_{column}'] = getattr(model, column)
         record |= {f'measured_{column}': value for column, value in asdict(row.measured).items()}
-        records.append(record | {'note': note(row)})
+        records.append(record | {'machine': row.machine, 'note': note(row)})
     return records
 
 

@@ -24,7 +24,7 @@ def html():
     rows, others = join(publication, [Result('tin_r50_sthv1', {'acc/top1': 0.5}), sent])
     costs = {'tin_r50_sthv1': dict(gflops=32.8, mparams=23.9, latency=400.0, memory=186.0)}
     costs |= {name: dict(gflops=1.5, mparams=2.0) for name in ('<b>ours</b>', 'tanet_r50')}
-    return render_page(publication, fill(rows, costs), fill(others, costs), {'device': 'CPU'}, COMMAND)
+    return render_page(publication, fill(rows, costs), fill(others, costs), 'device CPU', COMMAND)
 
 
 def test_page_stands_alone_and_tells_each_source(html):

@@ -75,6 +75,34 @@ def test_ensemble_costs_the_sum_of_its_parts(publication):
     assert found['tsm_en_sthv1'] == Measured()
 
 
+def test_costs_of_another_machine_are_told_apart(publication, tmp_path):
+    """They never replace those measured here, and are neither summed nor compared with them."""
+    theirs = dict(gflops=1.0, mparams=20.0, latency=7.0, memory=5.0)
+    names = ('tsn_r50_sthv1', 'tin_r50_sthv1', 'mine')
+    sent = [Result(name, {'acc/top1': 0.5}, costs=theirs, machine='a server') for name in names]
+    timed = dict(gflops=30.0, mparams=20.0, latency=100.0)
+    here = dict.fromkeys(('rtcn_r50_sthv1', 'tin_r50_sthv1', 'tsm_r50_sthv1'), timed)
+    here |= {'tsn_r50_sthv1': dict(gflops=30.0), 'tin_r50_16f_sthv1': timed}
+    rows, others = (fill(part, here, sent, 'an abacus') for part in join(publication, sent))
+    write_csv(tmp_path / 'board.csv', [*rows, *others])
+    with (tmp_path / 'board.csv').open() as file:
+        found = {
+            line['id']: (line['measured_gflops'], line['measured_latency'], line['machine'])
+            for line in csv.DictReader(file)
+        }
+    assert found['tin_r50_sthv1'] == ('30.0', '100.0', 'an abacus')
+    assert found['tsn_r50_sthv1'] == ('30.0', '7.0', 'a server')
+    assert found['mine'] == ('1.0', '7.0', 'a server')
+    assert found['tin_en_sthv1'] == ('60.0', '200.0', 'an abacus')
+    text = markdown(publication, rows, others, 'an abacus')
+    assert text.count('a server') == 2 and 'other machine' in text and 'the latency of TIN' not in text
+
+    del here['tin_r50_sthv1']
+    rows = fill(join(publication, sent)[0], here, sent, 'an abacus')
+    (ensemble,) = (row for row in rows if row.published.id == 'tin_en_sthv1')
+    assert ensemble.measured == Measured(gflops=31, mparams=40) and not ensemble.machine
+
+
 @pytest.mark.parametrize(
     'counted, expected',
     [
@@ -99,11 +127,11 @@ def board(publication):
         name: cost | dict(latency=value, latency_lower=value - 1, latency_upper=value + 1)
         for name, value in latency.items()
     }
-    return publication, fill(rows, costs), fill(others, costs)
+    return publication, fill(rows, costs, machine='an abacus'), fill(others, costs, machine='an abacus')
 
 
 def test_markdown_sets_published_beside_measured(board):
-    text = markdown(*board, {'device': 'an abacus'})
+    text = markdown(*board, 'an abacus')
     cells = [
         [cell.strip() for cell in line.split('|')[1:-1]]
         for line in text.splitlines()
@@ -125,7 +153,7 @@ def test_markdown_sets_published_beside_measured(board):
     assert today[5:9] == ['57.2 / -', '- / -', '67.7', '-'] and today[-1] == 'UniFormer, model zoo'
     assert 'published figures only' not in text.lower()
     assert 'r-TCN took 2.50 times the latency of TIN, where the paper has 6: 200 ms more' in text
-    assert 'device an abacus' in text
+    assert 'Measured on: an abacus.' in text and 'other machine' not in text
     (jester,) = (row for row in cells if row[1:4] == ['Jester', 'TIN', 'R50'])
     assert jester[0] == 'Table 2' and jester[5:9] == ['- / -', '- / -', '96.7 / 12.5', '99.8 / -']
     (mmit,) = (row for row in cells if row[1:4] == ['Multi-Moments in Time', 'TIN', 'R101'])
@@ -134,13 +162,13 @@ def test_markdown_sets_published_beside_measured(board):
 
 def test_csv_has_every_figure(board, tmp_path):
     _, rows, others = board
-    write_csv(tmp_path / 'board.csv', [*rows, *others], {'device': 'an abacus'})
+    write_csv(tmp_path / 'board.csv', [*rows, *others])
     with (tmp_path / 'board.csv').open() as file:
         lines = {line['id']: line for line in csv.DictReader(file)}
     assert len(lines) == len(rows) + 1
     tin = lines['tin_r50_sthv1']
     assert (tin['published_top1'], tin['measured_top1'], tin['measured_gflops']) == ('45.8', '50.0', '32.5')
-    assert (lines['eco_en']['measured_gflops'], tin['device']) == ('', 'an abacus')
+    assert (lines['eco_en']['measured_gflops'], tin['machine']) == ('', 'an abacus')
     assert set(as_records(rows)[0]) <= set(tin)
 
 
@@ -166,5 +194,5 @@ def test_several_labels_a_clip_have_their_column(publication, tmp_path):
     (mmit,) = read_results(f'tin_r101_mmit={tmp_path}/mmit.pkl')
     rows, others = join(publication, [mmit, replace(mmit, name='mine')])
     value = f'{100 * mmit.metrics["acc/mmit_mean_average_precision"]:.2f}'
-    text = markdown(publication, rows, others, {})
+    text = markdown(publication, rows, others, '')
     assert f'62.22 / {value}' in text and f'- / {value}' in text
