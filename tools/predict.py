@@ -23,7 +23,6 @@ are in a window, and each gives a line: its time in seconds, its classes, and th
 """
 
 import argparse
-import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -40,6 +39,7 @@ from mmtin.commands.arguments import one_sentence_errors, positive_int, positive
 from mmtin.commands.terminal import VideoProgress, clean_stops, logs_on_stderr, write_line
 from mmtin.config import find_config, read_config, stated_num_segments
 from mmtin.errors import UserError
+from mmtin.files.strict_json import to_json
 from mmtin.files.whole import making, require_free
 from mmtin.prediction import (
     Fault,
@@ -252,7 +252,7 @@ def predict_stream(args: argparse.Namespace) -> int:
                     out = stack.enter_context(args.out.open('w', encoding='utf-8'))
             if source.live:
                 line['dropped_frames'] = frames.dropped
-            write_line(out, json.dumps(line, ensure_ascii=False))
+            write_line(out, to_json(line, ensure_ascii=False))
             end = line.get('end', end)
             if bar:
                 bar.step()

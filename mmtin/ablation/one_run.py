@@ -1,7 +1,6 @@
 """What one run does in its process: train, test, and test again with the frames in reverse."""
 
 import copy
-import json
 from pathlib import Path
 
 from mmaction.registry import METRICS
@@ -10,6 +9,7 @@ from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.runner import Runner, TestLoop
 
 from mmtin.ablation.records import as_bits
+from mmtin.files.strict_json import to_json
 from mmtin.files.whole import write_whole
 
 # Of the file that a run leaves in its folder.
@@ -43,4 +43,4 @@ def train_and_test(cfg: Config) -> None:
         evaluator = Evaluator([METRICS.build(cfg.test_evaluator), which])
         metrics = TestLoop(runner, loader, evaluator).run()
         tested[name] = dict(metrics=metrics, right=which.right, clips=which.clips)
-    write_whole(json.dumps(tested), Path(runner.work_dir, TESTED))
+    write_whole(to_json(tested), Path(runner.work_dir, TESTED))

@@ -12,6 +12,7 @@ from pathlib import Path
 from mmtin.ablation.sets import Cell
 from mmtin.errors import UserError
 from mmtin.files.digest import digest
+from mmtin.files.strict_json import to_json
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def append_record(path: Path, record: Record) -> None:
     """Add a line to the file, which is made if there is none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open('a', encoding='utf-8') as file:
-        file.write(json.dumps(asdict(record) | dict(seal=record.seal)) + '\n')
+        file.write(to_json(asdict(record) | dict(seal=record.seal)) + '\n')
 
 
 def read_records(path: Path) -> dict[Cell, Record]:

@@ -16,6 +16,7 @@ from mmengine.config import Config
 from mmtin.ablation.one_run import TESTED
 from mmtin.ablation.runs import AblationRun, identity, num_parameters, require_same
 from mmtin.errors import UserError
+from mmtin.files.strict_json import to_json
 from mmtin.files.whole import write_whole
 
 _POLL = 0.5  # seconds
@@ -111,4 +112,4 @@ def _iteration_times(folder: Path) -> dict[int, float]:
 
 
 def _write_json(file: Path, content: dict[str, Any]) -> None:
-    write_whole(json.dumps(content, indent=1) + '\n', file)
+    write_whole(to_json(content, indent=1) + '\n', file)

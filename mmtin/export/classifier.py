@@ -1,6 +1,5 @@
 """The exported network: from the pixels of clips to the probabilities of their classes."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from mmtin.config import stated_num_segments
 from mmtin.datasets.released import PillowResize
 from mmtin.errors import UserError
+from mmtin.files.strict_json import to_json
 from mmtin.models import MultiLabelTSMHead
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.version import __version__
@@ -139,11 +139,11 @@ def describe(cfg: Config, shape: tuple[int, ...], classes: list[str], model: Exp
         num_segments=str(shape[0]),
         height=str(shape[2]),
         width=str(shape[3]),
-        classes=json.dumps(classes, ensure_ascii=False),
-        mean=json.dumps(preprocessor.get('mean')),
-        std=json.dumps(preprocessor.get('std')),
-        resize=json.dumps(_resize(cfg)),
-        test_pipeline=json.dumps(cfg.test_dataloader.dataset.pipeline, default=str),
+        classes=to_json(classes, ensure_ascii=False),
+        mean=to_json(preprocessor.get('mean')),
+        std=to_json(preprocessor.get('std')),
+        resize=to_json(_resize(cfg)),
+        test_pipeline=to_json(cfg.test_dataloader.dataset.pipeline, default=str),
         config=Path(cfg.filename or '').stem,
         producer=f'mmtin {__version__}',
     )

@@ -1,6 +1,5 @@
 """Write and open files of a network that run without mmtin: ONNX and programs of torch.export."""
 
-import json
 import logging
 import warnings
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from torch.export import ExportedProgram
 from mmtin.compat.torch import require
 from mmtin.errors import UserError
 from mmtin.export.classifier import Exportable, Network
+from mmtin.files.strict_json import to_json
 
 # The exporter writes opset 18; onnx converts that to later ones.
 MIN_OPSET = 18
@@ -39,7 +39,7 @@ def write_program(program: ExportedProgram, path: Path, metadata: Mapping[str, s
     with warnings.catch_warnings():
         # About weights in channels_last; they are written completely.
         warnings.filterwarnings('ignore', 'No complete tensor found in the group')
-        extra_files = {'metadata.json': json.dumps(metadata, ensure_ascii=False)}
+        extra_files = {'metadata.json': to_json(metadata, ensure_ascii=False)}
         with path.open('wb') as file:  # torch would store the name in it, and checks its suffix
             torch.export.save(program, file, extra_files=extra_files)
 

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from mmtin.errors import UserError
 from mmtin.files.digest import digest
+from mmtin.files.strict_json import to_json
 from mmtin.files.whole import making, require_free
 
 try:
@@ -146,7 +147,7 @@ class Journal:
         self._places[index] = place
 
     def _write(self, content: object) -> None:
-        line = json.dumps(content, ensure_ascii=False).encode() + b'\n'
+        line = to_json(content, ensure_ascii=False).encode() + b'\n'
         try:
             self._file.seek(self._end)
             self._file.write(line)

@@ -12,6 +12,7 @@ import numpy as np
 from torch import Tensor
 
 from mmtin.errors import UserError
+from mmtin.files.strict_json import to_json
 from mmtin.files.whole import WholeFileBackend
 from mmtin.scores.results import tested_checkpoint
 from mmtin.work_dirs import last_checkpoint
@@ -89,7 +90,7 @@ def farthest_layer(record: InterlacingRecord) -> str:
 
 def write_record(record: InterlacingRecord, path: str | Path) -> None:
     """Write a record as JSON; an existing file is replaced in one step."""
-    text = json.dumps(asdict(record), default=np.ndarray.tolist, indent=1)
+    text = to_json(asdict(record), default=np.ndarray.tolist, indent=1)
     WholeFileBackend().put_text(text, path)
 
 

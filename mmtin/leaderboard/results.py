@@ -9,6 +9,7 @@ from mmengine.config import Config
 
 from mmtin.config import read_config, stated_num_segments, type_name
 from mmtin.errors import UserError
+from mmtin.files.strict_json import to_json
 from mmtin.scores.dumps import read_dump
 from mmtin.scores.ensemble import metrics
 from mmtin.scores.results import is_tested, latest_test_result
@@ -83,7 +84,7 @@ def write_results(results: Sequence[Result], costs: Mapping[str, dict[str, float
         if not result.costs and result.name in costs:
             line |= {'costs': costs[result.name], 'machine': machine}
         lines.append(line)
-    return json.dumps({'format': FORMAT, 'results': lines}, indent=1, ensure_ascii=False) + '\n'
+    return to_json({'format': FORMAT, 'results': lines}, indent=1, ensure_ascii=False) + '\n'
 
 
 _SENT = 'name', 'metrics', 'backbone', 'frames', 'data_set', 'costs', 'machine'

@@ -18,16 +18,18 @@ def templates(package: str) -> jinja2.Environment:
     """The templates in the folder ``templates`` of a package, with ``base.html`` and ``base.css`` of all.
 
     A page extends ``base.html``, which puts in the package's ``page.css``. It asks nothing from elsewhere
-    but what it allows in ``sources``. What is put into a page is escaped, and a name that is missing is an
-    error.
+    but what it allows in ``sources``. What is put into a page is escaped; a name that is missing and a
+    number in JSON that is not finite are errors.
     """
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.ChoiceLoader([jinja2.PackageLoader(package), jinja2.PackageLoader('mmtin.pages')]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.policies['json.dumps_kwargs'] = dict(sort_keys=True, allow_nan=False)
+    return environment
 
 
 def page_svg(figure: Figure, description: str) -> Markup:

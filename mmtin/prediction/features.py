@@ -18,7 +18,7 @@ from mmtin.datasets.video.truncation import is_cut_off
 from mmtin.prediction.frames import open_file
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.predict import of_one_shape, one_thread
-from mmtin.prediction.videos import Fault, Video
+from mmtin.prediction.videos import NOT_FINITE, Fault, Video
 from mmtin.prediction.windows import Window, cut_windows, even_spans, sliding_spans
 
 
@@ -120,6 +120,8 @@ def extract_features(
             rows, times = values.pop(part.video, []), seconds.pop(part.video, [])
             if part.fault:
                 yield part.video, part.fault
+            elif not all(row.isfinite().all() for row in rows):
+                yield part.video, NOT_FINITE
             else:
                 yield part.video, Features(torch.stack(rows).numpy(), np.array(times, np.float32))
 

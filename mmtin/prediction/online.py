@@ -74,7 +74,8 @@ def predict_online(
         ``smoothed``, their average.
 
     Raises:
-        UserError: if the network is not causal, or the test pipeline makes several crops of a frame.
+        UserError: if the network is not causal, the test pipeline makes several crops of a frame, or a
+            score is not finite.
     """
     recognizer, pipeline = OnlineRecognizer(model).eval(), TestPipeline(model.cfg)
     sampled = pipeline.sampled(1, rate)

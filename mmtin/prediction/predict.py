@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.recognizer import confidences, top_classes
-from mmtin.prediction.videos import Fault, Video
+from mmtin.prediction.videos import NOT_FINITE, Fault, Video
 from mmtin.prediction.windows import Window
 
 
@@ -74,8 +74,12 @@ def predict_videos(
         good = [clip for clip in batch if isinstance(clip, PreparedClip)]
         scores = iter(predict_samples(model, [clip.sample for clip in good]))
         for clip in batch:
-            result = Scores(next(scores), clip.num_frames) if isinstance(clip, PreparedClip) else clip
-            yield next(remaining), result
+            if isinstance(clip, Fault):
+                yield next(remaining), clip
+                continue
+            found = next(scores)
+            finite = found.isfinite().all()
+            yield next(remaining), Scores(found, clip.num_frames) if finite else NOT_FINITE
 
 
 def predict_windows(
@@ -100,6 +104,9 @@ def predict_windows(
     Yields:
         ``start`` and ``end`` in seconds from the first frame, ``predictions`` and ``smoothed`` as
         :func:`mmtin.prediction.recognizer.top_classes` gives them.
+
+    Raises:
+        UserError: if a score is not finite.
     """
     smooth = None
     for window in windows:

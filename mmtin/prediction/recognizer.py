@@ -15,6 +15,7 @@ from mmtin.config import find_config, read_config
 from mmtin.datasets.list_files import names_of_classes, read_class_list
 from mmtin.errors import UserError
 from mmtin.prediction.precision import compute_in
+from mmtin.prediction.videos import NOT_FINITE
 
 
 def load_recognizer(
@@ -85,7 +86,13 @@ def confidences(model: nn.Module, score: Tensor) -> Tensor:
 
 
 def top_classes(scores: Tensor, names: Sequence[str], k: int = 5) -> list[dict]:
-    """The k classes with the highest scores of ``[classes]``, best first, as ``label, name, score``."""
+    """The k classes with the highest scores of ``[classes]``, best first, as ``label, name, score``.
+
+    Raises:
+        UserError: if a score is not finite.
+    """
+    if not scores.isfinite().all():
+        raise UserError(NOT_FINITE.reason)
     values, labels = scores.topk(min(k, len(names)))
     return [
         dict(label=label, name=names[label], score=round(value, 6))

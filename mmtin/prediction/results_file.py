@@ -1,11 +1,11 @@
 """A file of results that is whole or not there, and what an interrupted run had until then."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
 from mmtin.files.journal import Journal
+from mmtin.files.strict_json import to_json
 from mmtin.files.whole import whole_file
 
 
@@ -98,11 +98,11 @@ class ResultsFile:
 
     def _write(self) -> None:
         with whole_file(self.path) as part, part.open('w', encoding='utf-8') as file:
-            head = json.dumps(self._head, ensure_ascii=False)
+            head = to_json(self._head, ensure_ascii=False)
             file.write(f'{head[:-1]}{", " if self._head else ""}"results": [')
             before = '\n'
             for entry in self.entries():
                 if self._names_faults or 'error' not in entry:
-                    file.write(f'{before}{json.dumps(entry, ensure_ascii=False)}')
+                    file.write(f'{before}{to_json(entry, ensure_ascii=False)}')
                     before = ',\n'
-            file.write(f'\n], {json.dumps(self._tail or dict(finished=False))[1:]}\n')
+            file.write(f'\n], {to_json(self._tail or dict(finished=False))[1:]}\n')

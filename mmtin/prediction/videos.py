@@ -30,6 +30,12 @@ class Fault(NamedTuple):
         return cls((text or type(error).__name__).splitlines()[0])
 
 
+NOT_FINITE = Fault(
+    'what the network computes is NaN or infinite, by such weights in its checkpoint or by an overflow in '
+    'bfloat16 or float16; give another checkpoint, or compute in float32'
+)
+
+
 def list_videos(source: str, media: Path | None = None) -> list[Video]:
     """The videos of a file, a folder with its sub-folders, or a list.
 

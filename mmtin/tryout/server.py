@@ -1,7 +1,6 @@
 """The page and what it asks for: a video comes in, its trial goes out; one is predicted at a time."""
 
 import asyncio
-import json
 import secrets
 import socket
 import threading
@@ -25,6 +24,7 @@ from starlette.routing import Route
 
 from mmtin.datasets.video.suffixes import SUFFIXES
 from mmtin.errors import UserError
+from mmtin.files.strict_json import to_json
 from mmtin.interlacing.record import farthest_layer
 from mmtin.interlacing.strip import InterlacedClip
 from mmtin.pages.html import templates
@@ -242,7 +242,7 @@ class _Pages:
 
 
 def _line(content: dict) -> str:
-    return json.dumps(content, ensure_ascii=False) + '\n'
+    return to_json(content, ensure_ascii=False) + '\n'
 
 
 def _write_preview(job: _Job) -> str | None:

@@ -1,6 +1,8 @@
 """Features of windows, and the files they go to."""
 
+import copy
 import json
+import math
 from pathlib import PurePath
 
 import h5py
@@ -14,7 +16,7 @@ from mmtin.errors import UserError
 from mmtin.prediction.feature_files import FORMATS
 from mmtin.prediction.features import Features, Windows, extract_features, window_features
 from mmtin.prediction.pipeline import TestPipeline
-from mmtin.prediction.videos import Fault, Video
+from mmtin.prediction.videos import NOT_FINITE, Fault, Video
 from tests.prediction.small_recognizer import moving_frames, write_video
 
 
@@ -72,6 +74,13 @@ def test_faulty_files(tmp_path, model):
 
 
 FOUND = Features(np.arange(6, dtype=np.float32).reshape(2, 3) / 7, np.array([[0, 1], [1, 2]], np.float32))
+
+
+def test_features_that_are_not_finite_are_a_fault(tmp_path, model):
+    path = write_video(tmp_path / 'a.mp4', moving_frames(12))
+    faulty = copy.deepcopy(model)
+    torch.nn.init.constant_(next(faulty.backbone.parameters()), math.nan)
+    assert features_of(faulty, [path], Windows()) == {0: NOT_FINITE}
 
 
 def test_csv_is_what_the_localizers_of_mmaction2_read(tmp_path):

@@ -1,12 +1,17 @@
 """Predictions of many files of different kinds, good and bad ones."""
 
+import copy
+import math
+
 import pytest
 import torch
 
+from mmtin.errors import UserError
 from mmtin.prediction.frames import open_file
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.predict import Scores, predict_videos
-from mmtin.prediction.videos import Fault, Video
+from mmtin.prediction.recognizer import top_classes
+from mmtin.prediction.videos import NOT_FINITE, Fault, Video
 from mmtin.prediction.windows import cut_windows
 from tests.prediction.small_recognizer import moving_frames, turn, write_video
 
@@ -78,3 +83,17 @@ def test_shorter_than_a_clip(tmp_path, model):
     ((_, result),) = predict_videos(model, [Video('short', path)])
     assert result.num_frames == 2
     assert result.scores.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_scores_that_are_not_finite_are_a_fault(tmp_path, model):
+    videos = [Video(f'{index}.mp4', tmp_path / f'{index}.mp4') for index in range(2)]
+    for video in videos:
+        write_video(video.path, moving_frames(14))
+    faulty = copy.deepcopy(model)
+    faulty.cls_head.register_forward_hook(
+        lambda head, features, scores: scores.index_fill(0, torch.tensor(0), math.nan)
+    )
+    (_, first), (_, second) = predict_videos(faulty, videos)
+    assert first == NOT_FINITE and isinstance(second, Scores)
+    with pytest.raises(UserError, match=r'NaN or infinite.*give another checkpoint, or compute in float32'):
+        top_classes(torch.tensor([0, math.inf]), ['a', 'b'])

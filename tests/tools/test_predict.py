@@ -12,6 +12,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from tests.prediction.small_recognizer import NUM_CLASSES, moving_frames, write_recognizer, write_video
 from tests.tools.in_process import TOOLS, run_tool
@@ -210,6 +211,20 @@ def test_bad_input(small, monkeypatch, tmp_path, args, sentence):
     assert error.startswith('error: ') and sentence in error and '\n' not in error
     assert sorted(tmp_path.iterdir()) == before
     assert (tmp_path / 'text.mp4').read_text() == 'no video'
+
+
+@pytest.mark.parametrize('options', [[], ['--stream', '--out', 'lines.jsonl']], ids=['files', 'stream'])
+def test_weights_that_are_not_finite(small, monkeypatch, tmp_path, options):
+    monkeypatch.chdir(tmp_path)
+    checkpoint = torch.load(small[1])
+    checkpoint['state_dict']['cls_head.fc_cls.bias'][0] = torch.nan
+    torch.save(checkpoint, tmp_path / 'nan.pth')
+    write_video(tmp_path / 'good.mp4', moving_frames(12))
+    network = ('--config', small[0], '--checkpoint', 'nan.pth', '--device', 'cpu')
+    said = run_tool(monkeypatch, 'predict', 'good.mp4', *network, *options)
+    start = 'error: ' if options else 'error: no video could be predicted; good.mp4: '
+    assert said.startswith(f'{start}what the network computes is NaN or infinite') and '\n' not in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['good.mp4', 'nan.pth']
 
 
 def test_stream_to_a_file(predict, tmp_path, capsys):

@@ -11,6 +11,7 @@ from mmtin.datasets.annotations import LabelledClip
 from mmtin.datasets.list_files import read_class_list
 from mmtin.datasets.own.own_videos import OwnVideos
 from mmtin.errors import UserError
+from mmtin.files.strict_json import to_json
 
 _SOURCE = 'source.json'
 
@@ -69,7 +70,7 @@ def write_split(folder: Path, videos: OwnVideos, source: dict) -> Split:
             new.mkdir()
             for name, lines in list_texts(videos).items():
                 _write(new / name, lines)
-            _write(new / _SOURCE, [json.dumps(dict(source, media=str(videos.media.resolve())), indent=1)])
+            _write(new / _SOURCE, [to_json(dict(source, media=str(videos.media.resolve())), indent=1)])
             _rename(new, folder)
     except OSError as error:
         raise UserError(

@@ -10,6 +10,7 @@ from mmtin.datasets.synthetic import easy, far, hard
 from mmtin.datasets.synthetic.classes import CLASSES
 from mmtin.datasets.synthetic.drawing import write_video
 from mmtin.errors import UserError
+from mmtin.files.strict_json import to_json
 from mmtin.files.whole import whole_folder
 
 # Raise it when the same seed gives other videos, so that older ones are not taken for them.
@@ -88,7 +89,7 @@ def write_dataset(
         _write_lines(folder / 'train.txt', lines[:-num_val])
         _write_lines(folder / 'val.txt', lines[-num_val:])
         _write_lines(folder / 'labels.txt', classes)
-        _write_lines(folder / summary_file.name, [json.dumps(summary)])
+        _write_lines(folder / summary_file.name, [to_json(summary)])
     return True
 
 
