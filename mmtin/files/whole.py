@@ -11,8 +11,10 @@ from mmengine.dist import get_rank
 from mmengine.fileio import LocalBackend
 
 from mmtin.errors import NO_SPACE, UserError
+from mmtin.files.digest import digest
 
 _RANDOM = 8 * '[a-z0-9_]'  # how tempfile ends a name
+_LONGEST_NAME = 240  # bytes; file systems take 255, with what is put around it here
 
 
 def write_whole(data: bytes | str, path: str | Path) -> None:
@@ -71,7 +73,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     A process that is killed meanwhile leaves it beside ``path``, see :func:`scratch_removed`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f'.{path.name}-', dir=path.parent) as scratch:
+    with tempfile.TemporaryDirectory(prefix=f'.{_short(path.name)}-', dir=path.parent) as scratch:
         folder = Path(scratch, 'new')
         folder.mkdir()
         yield folder
@@ -95,7 +97,7 @@ def scratch_removed(folders: Collection[Path]) -> Iterator[None]:
 
 
 def _remove_scratch(folders: Collection[Path]) -> None:
-    wanted = set(folders)
+    wanted = {path.with_name(_short(path.name)) for path in folders}
     for parent in {path.parent for path in wanted}:
         for scratch in list(parent.glob(f'.*-{_RANDOM}')):
             if parent / scratch.name[1:-9] in wanted:
@@ -105,7 +107,7 @@ def _remove_scratch(folders: Collection[Path]) -> None:
 @contextmanager
 def _renaming(paths: Sequence[Path]) -> Iterator[list[Path]]:
     # Each of several processes writes the metrics of a test, all to the same file.
-    parts = [path.with_name(f'.{path.name}.{get_rank()}.part') for path in paths]
+    parts = [path.with_name(f'.{_short(path.name)}.{get_rank()}.part') for path in paths]
     try:
         yield parts
         for part in parts:
@@ -119,6 +121,11 @@ def _renaming(paths: Sequence[Path]) -> Iterator[list[Path]]:
     for folder in {path.parent for path in paths}:
         with suppress(OSError):  # the file is there, and some network file systems cannot do this
             _sync(folder, os.O_RDONLY)
+
+
+def _short(name: str) -> str:
+    """A name that leaves room for more; for a long one its digest, since some differ at the end alone."""
+    return name if len(os.fsencode(name)) <= _LONGEST_NAME else digest(name)
 
 
 def _sync(path: Path, mode: int) -> None:

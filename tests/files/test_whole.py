@@ -11,6 +11,7 @@ from mmtin.errors import UserError
 from mmtin.files.whole import (
     remove_parts,
     require_free,
+    scratch_removed,
     whole_file,
     whole_files,
     whole_folder,
@@ -120,6 +121,27 @@ def test_full_disk_is_one_sentence(tmp_path, monkeypatch, when):
             fail()
         monkeypatch.setattr(os, 'fsync', fail)
     assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize('name', ['x' * 255, 'ä' * 127], ids=['ascii', 'umlauts'])
+def test_longest_names(tmp_path, name):
+    """Also of two files that differ at the end alone, and of what a killed process leaves."""
+    path, other = tmp_path / name, tmp_path / f'{name[:-1]}y'
+    with whole_files(path, other) as parts:
+        assert len(set(parts)) == 2
+        parts[0].write_text('one')
+        parts[1].write_text('other')
+    assert (path.read_text(), other.read_text()) == ('one', 'other')
+    with whole_files(path):
+        remaining = [part.name for part in tmp_path.iterdir() if part not in (path, other)]
+        assert remaining == [part.name for part in tmp_path.glob('.*.part')]
+    folder = tmp_path / 'sub' / name
+    with whole_folder(folder) as new:
+        (new / 'a').touch()
+    scratch = whole_folder(folder)
+    scratch.__enter__()  # and never left, as by a process that is killed
+    with scratch_removed([folder]):
+        assert os.listdir(tmp_path / 'sub') == [name]
 
 
 def test_folder_takes_the_place_of_another(tmp_path):
