@@ -9,8 +9,6 @@ With --sets it does the runs of the comparison in docs/ablation.md.
 """
 
 import argparse
-import signal
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from mmtin.ablation.variants import VARIANTS
 from mmtin.cluster import add_ray
 from mmtin.commands.arguments import one_sentence_errors, positive_int
 from mmtin.commands.cores import num_cores
+from mmtin.commands.terminal import clean_stops
 from mmtin.config import find_config
 from mmtin.errors import UserError
 
@@ -163,15 +162,15 @@ def report(args: argparse.Namespace, sets: Mapping[str, AblationSet], asked: Seq
 def main() -> None:
     args = parse_args()
     # `kill` stops the tool as Ctrl-C does: a run must not outlive the command that watches it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with one_sentence_errors():
+    with one_sentence_errors(), clean_stops():
         sets = chosen_sets(args)
         asked = cells(sets, args.frames, args.variants, args.seeds)
         if not (args.report or args.left):
             try:
                 train(args, sets, asked)
-            except KeyboardInterrupt:
-                sys.exit('stopped; the same command goes on from here')
+            except KeyboardInterrupt as stop:
+                stop.args = ('the same command goes on from here',)
+                raise
         print()
         report(args, sets, asked)
 

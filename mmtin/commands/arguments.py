@@ -6,6 +6,7 @@ import math
 import os
 import re
 import runpy
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,8 +16,10 @@ from types import SimpleNamespace
 import mmaction
 import torch
 from mmengine.config import DictAction
+from mmengine.dist import is_main_process
 
 from mmtin.commands.noise import upstream_warnings_ignored
+from mmtin.commands.terminal import Terminated
 from mmtin.errors import NO_SPACE, UserError
 
 # What the system says of a place that is no folder, is one, is there already, or is refused.
@@ -35,11 +38,18 @@ def one_sentence_errors() -> Iterator[None]:
     A full disk, or a place that cannot be used, is one sentence too where it comes as an OSError, as from
     packages below this one.
 
+    Ctrl-C is one line, "stopped", with what the KeyboardInterrupt says; the status is 130. With
+    :func:`mmtin.commands.terminal.clean_stops`, SIGTERM is one too; its status is 143.
+
     Upstream warnings that a user cannot act on are hidden meanwhile.
     """
     try:
         with upstream_warnings_ignored():
             yield
+    except KeyboardInterrupt as stop:
+        if is_main_process():
+            print('; '.join(['stopped', *map(str, stop.args)]), file=sys.stderr)
+        sys.exit(128 + (signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT))
     except UserError as error:
         # An error from a data loader's process carries that process's traceback before the sentence.
         sys.exit(f'error: {str(error).strip().splitlines()[-1].removeprefix("mmtin.errors.UserError: ")}')

@@ -24,16 +24,13 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def clean_stops() -> Iterator[None]:
-    """Run all ``with`` and ``finally`` blocks, then exit: with 130 after Ctrl-C, 143 after SIGTERM.
+    """Let SIGTERM end the block as Ctrl-C does: all ``with`` and ``finally`` blocks run.
 
     A closed pipe, as with ``| head``, is no error: the status is 0.
     """
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
         yield
-    except KeyboardInterrupt as stop:
-        number = signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT
-        sys.exit(128 + number)
     except BrokenPipeError:
         # Python would try again to write what is left, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

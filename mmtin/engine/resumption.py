@@ -101,14 +101,18 @@ def _checkpoints(work_dir: Path) -> list[Path]:
 
 
 @contextmanager
-def one_sentence_on_full_disk(work_dir: str | Path) -> Iterator[None]:
-    """Say which checkpoint a full disk left whole, and how to resume.
+def saying_how_to_resume(work_dir: str | Path) -> Iterator[None]:
+    """Say where ``--resume`` goes on after Ctrl-C, and which checkpoint a full disk left whole.
 
     Raises:
-        UserError: in place of the OSError.
+        KeyboardInterrupt: with that text.
+        UserError: in place of the OSError of a full disk.
     """
     try:
         yield
+    except KeyboardInterrupt as stop:
+        stop.args = (_where_it_goes_on(work_dir),)
+        raise
     except OSError as error:
         if error.errno not in NO_SPACE:
             raise
@@ -118,3 +122,12 @@ def one_sentence_on_full_disk(work_dir: str | Path) -> Iterator[None]:
             + (f'{path} is whole: ' if path else 'there is no checkpoint yet: ')
             + 'make room and repeat the command with --resume'
         ) from error
+
+
+def _where_it_goes_on(work_dir: str | Path) -> str:
+    path = whole_checkpoint(work_dir)
+    if path is None:
+        return 'there is no checkpoint yet: the same command starts anew'
+    meta = read_checkpoint(path)['meta']
+    place = f'epoch {meta["epoch"]}, iteration {meta["iter"]}'
+    return f'the same command with --resume goes on after {place}: {path}'

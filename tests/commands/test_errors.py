@@ -2,10 +2,12 @@
 
 import errno
 import os
+import signal
 
 import pytest
 
 from mmtin.commands.arguments import one_sentence_errors
+from mmtin.commands.terminal import clean_stops
 from mmtin.errors import UserError
 
 
@@ -43,6 +45,20 @@ def test_place_that_cannot_be_used(tmp_path):
         one_sentence_errors(),
     ):
         (tmp_path / 'file/folder').mkdir()
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=['Ctrl-C', 'SIGTERM'])
+def test_stop(number, capsys):
+    with pytest.raises(SystemExit) as ended, one_sentence_errors(), clean_stops():
+        signal.raise_signal(number)
+    assert ended.value.code == 128 + number
+    assert capsys.readouterr().err == 'stopped\n'
+
+
+def test_stop_with_what_comes_next(capsys):
+    with pytest.raises(SystemExit, match='130'), one_sentence_errors():
+        raise KeyboardInterrupt('the same command goes on')
+    assert capsys.readouterr().err == 'stopped; the same command goes on\n'
 
 
 def test_other_errors_keep_their_traceback(tmp_path):

@@ -1,4 +1,4 @@
-"""The checkpoint from which a training goes on, and the error of a full disk."""
+"""The checkpoint from which a training goes on, and what a full disk and Ctrl-C say of it."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ import torch
 from mmengine.config import Config
 
 from mmtin.checkpoint import read_checkpoint
-from mmtin.engine.resumption import is_whole, one_sentence_on_full_disk, resume, whole_checkpoint
+from mmtin.engine.resumption import is_whole, resume, saying_how_to_resume, whole_checkpoint
 from mmtin.errors import UserError
 
 SEED = 7
@@ -24,7 +24,8 @@ def work_dir(tmp_path):
     folder.mkdir()
     for epoch in (1, 2, 3):
         path = folder / f'epoch_{epoch}.pth'
-        torch.save(dict(meta=dict(seed=SEED), state_dict=dict(weight=torch.arange(100))), path)
+        meta = dict(seed=SEED, epoch=epoch, iter=10 * epoch)
+        torch.save(dict(meta=meta, state_dict=dict(weight=torch.arange(100))), path)
         os.utime(path, (epoch, epoch))
     shutil.copy(path, folder / 'best_acc_epoch_3.pth')
     (folder / 'last_checkpoint').write_text(str(path))
@@ -121,13 +122,31 @@ def test_full_disk_before_the_first_checkpoint(tmp_path):
         pytest.raises(
             UserError, match=r'cannot write to .* \(No space left on device\); there is no checkpoint'
         ),
-        one_sentence_on_full_disk(tmp_path),
+        saying_how_to_resume(tmp_path),
     ):
         raise OSError(errno.ENOSPC, 'No space left on device')
 
 
+def test_ctrl_c_names_the_checkpoint_to_go_on_from(work_dir):
+    with pytest.raises(KeyboardInterrupt, match=r'--resume goes on after epoch 3, iteration 30: .*3\.pth'):
+        stop(work_dir)
+    cut(work_dir / 'epoch_3.pth')
+    with pytest.raises(KeyboardInterrupt, match=r'--resume goes on after epoch 2, iteration 20: .*2\.pth'):
+        stop(work_dir)
+
+
+def test_ctrl_c_before_the_first_checkpoint(tmp_path):
+    with pytest.raises(KeyboardInterrupt, match='no checkpoint yet: the same command starts anew'):
+        stop(tmp_path)
+
+
+def stop(work_dir):
+    with saying_how_to_resume(work_dir):
+        raise KeyboardInterrupt
+
+
 def test_other_errors_stay_what_they_are(tmp_path):
-    with pytest.raises(FileNotFoundError), one_sentence_on_full_disk(tmp_path):
+    with pytest.raises(FileNotFoundError), saying_how_to_resume(tmp_path):
         (tmp_path / 'nowhere').read_text()
 
 

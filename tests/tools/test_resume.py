@@ -1,13 +1,16 @@
 """Trainings that are killed or run out of disk, resumed: they end with the weights of one never stopped."""
 
 import json
+import os
 import random
 import re
+import signal
 import time
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -104,12 +107,18 @@ def iterations_done(work_dir):
     return sum('iter' in row for row in rows)
 
 
-def kill_at(config, work_dir, iteration, log, *args):
-    """Train till so many iterations are in the log, then SIGKILL."""
+def start_till(iteration, config, work_dir, log, *args):
+    """Start a training; so many iterations are in its log then."""
     process = start('train', config, '--work-dir', work_dir, *args, log=log)
     while iterations_done(work_dir) < iteration:
         assert process.is_alive(), log.read_text()
         time.sleep(0.002)
+    return process
+
+
+def kill_at(config, work_dir, iteration, log, *args):
+    """Train till so many iterations are in the log, then SIGKILL."""
+    process = start_till(iteration, config, work_dir, log, *args)
     process.kill()
     process.join()
     return process.exitcode
@@ -143,6 +152,28 @@ def test_killed_while_writing(config, never_stopped, tmp_path, fault, number):
     status, output = train(config, '--work-dir', work_dir, '--resume', log=log)
     assert status == 0, output
     assert_same_end(work_dir, never_stopped)
+
+
+@pytest.mark.parametrize(
+    'interval, said',
+    [
+        (1, r'stopped; the same command with --resume goes on after epoch \d+, iteration \d+: \S+\.pth'),
+        (10**6, 'stopped; there is no checkpoint yet: the same command starts anew'),
+    ],
+    ids=['behind a checkpoint', 'before one'],
+)
+def test_ctrl_c(config, tmp_path, interval, said):
+    """A terminal sends it to the workers, too."""
+    work_dir, log = tmp_path / 'work', tmp_path / 'log'
+    endless = ('train_cfg.max_epochs=100000', f'default_hooks.checkpoint.interval={interval}')
+    process = start_till(BATCHES + 1, config, work_dir, log, '--cfg-options', *endless)
+    for each in (*psutil.Process(process.pid).children(), process):
+        os.kill(each.pid, signal.SIGINT)
+    process.join()
+    output = log.read_text()
+    assert process.exitcode == 130, output
+    assert 'Traceback' not in output
+    assert re.fullmatch(said, output.splitlines()[-1]), output
 
 
 @pytest.mark.parametrize('number', [1, 4], ids=['best', 'last'])
