@@ -19,7 +19,7 @@ from mmtin.engine.preflight.loaders import limit_workers
 from mmtin.engine.preflight.work_dir import require_writable_work_dir
 from mmtin.engine.terminal import briefly, progress_shown
 from mmtin.engine.testing import Tester, require_free_dumps
-from mmtin.engine.unknown_arguments import one_sentence_on_unknown_arguments
+from mmtin.engine.wrong_entries import one_sentence_on_wrong_entries
 from mmtin.finetuning import use_own_videos
 
 
@@ -53,7 +53,7 @@ def main() -> None:
         join_without_gpu(cfg)
         if dump:
             name_clips(cfg)
-        with one_sentence_on_unknown_arguments():
+        with one_sentence_on_wrong_entries():
             tester = (Tester if args.verbose else briefly(Tester)).of(cfg, args.checkpoint, dump)
             with progress_shown(tester, verbose=args.verbose):
                 tester.test()

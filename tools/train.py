@@ -25,7 +25,7 @@ from mmtin.engine.preflight.schedule import follow_max_epochs
 from mmtin.engine.preflight.work_dir import require_writable_work_dir
 from mmtin.engine.resumption import resume, saying_how_to_resume
 from mmtin.engine.terminal import briefly, progress_shown
-from mmtin.engine.unknown_arguments import one_sentence_on_unknown_arguments
+from mmtin.engine.wrong_entries import one_sentence_on_wrong_entries
 from mmtin.finetuning import use_own_videos
 
 
@@ -56,7 +56,7 @@ def main() -> None:
         join_without_gpu(cfg)
         resume(cfg, load_from, args.seed)
         name_clips(cfg, 'train_dataloader')
-        with saying_how_to_resume(cfg.work_dir), one_sentence_on_unknown_arguments():
+        with saying_how_to_resume(cfg.work_dir), one_sentence_on_wrong_entries():
             kind = RUNNERS.get(cfg.runner_type) if 'runner_type' in cfg else Runner
             runner = (kind if args.verbose else briefly(kind)).from_cfg(cfg)
             with progress_shown(runner, verbose=args.verbose):

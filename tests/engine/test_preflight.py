@@ -12,6 +12,7 @@ from mmtin.engine.preflight.lists import check_test_lists, check_training_lists,
 from mmtin.engine.preflight.loaders import check_loaders, limit_workers
 from mmtin.engine.preflight.schedule import follow_max_epochs, refuse_short_schedule
 from mmtin.engine.preflight.start import warn_of_frozen_noise
+from mmtin.engine.preflight.validation import check_validation
 from mmtin.engine.preflight.work_dir import require_writable_work_dir
 from mmtin.errors import UserError
 
@@ -220,6 +221,58 @@ def test_schedule_that_would_end_the_training_is_refused():
         refuse_short_schedule(cfg)
     cfg.train_cfg.max_epochs = 5
     refuse_short_schedule(cfg)
+
+
+@pytest.mark.parametrize('entry, value', [('val_interval', 0), ('val_interval', 1.5), ('val_begin', 'abc')])
+def test_validations_that_cannot_be(entry, value):
+    with pytest.raises(UserError, match=f'train_cfg.{entry} must be a whole number, [01] or more, got'):
+        check_validation(Config(dict(train_cfg={entry: value})))
+
+
+def test_whole_number_with_a_point_is_one():
+    cfg = Config(dict(train_cfg=dict(val_interval=2.0)))
+    check_validation(cfg)
+    assert cfg.train_cfg.val_interval == 2 and isinstance(cfg.train_cfg.val_interval, int)
+
+
+def best_by(save_best, *metrics):
+    hooks = dict(checkpoint=dict(save_best=save_best))
+    return Config(dict(default_hooks=hooks, val_evaluator=list(metrics)))
+
+
+ACC = dict(type='AccMetric')
+DUMP = dict(type='DumpResults', out_file_path='scores.pkl')
+
+
+@pytest.mark.parametrize(
+    'save_best, metrics, end',
+    [
+        ('top1', [ACC], 'the validation gives acc/top1, acc/top5, acc/mean1; do you mean acc/top1?'),
+        (['acc/top1', 'acc/top2'], [ACC, DUMP], 'acc/mean1; do you mean acc/top1?'),
+        ('val/top1', [ACC | dict(prefix='val', metric_list='mean_class_accuracy')], 'gives val/mean1; .*'),
+    ],
+)
+def test_best_by_a_metric_that_is_none(save_best, metrics, end):
+    with pytest.raises(UserError, match=f'save_best=.*{end}'):
+        check_validation(best_by(save_best, *metrics))
+
+
+@pytest.mark.parametrize(
+    'save_best, metrics',
+    [
+        ('acc/top1', [ACC]),
+        ('auto', [ACC]),
+        (None, [ACC]),
+        ('acc/rgb_top1', [ACC]),
+        ('acc/RGBPose_1:1_top1', [ACC]),
+        ('acc/top3', [ACC | dict(metric_options=dict(top_k_accuracy=dict(topk=(1, 3))))]),
+        ('mAP', [ACC, dict(type='AVAMetric')]),
+        ('mAP', [dict(type='elsewhere.Metric')]),
+        ('mAP', []),
+    ],
+)
+def test_best_by_a_metric_that_may_be(save_best, metrics):
+    check_validation(best_by(save_best, *metrics))
 
 
 def test_frozen_batchnorm_without_weights_is_told(tmp_path, monkeypatch):

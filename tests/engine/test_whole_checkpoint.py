@@ -16,6 +16,7 @@ from torch.utils.data import BatchSampler, Dataset
 
 from mmtin.checkpoint import read_checkpoint
 from mmtin.engine.resumption import resume
+from mmtin.engine.wrong_entries import one_sentence_on_wrong_entries
 from mmtin.errors import UserError
 
 NUM_SAMPLES, BATCH_SIZE, EPOCHS = 10, 2, 3
@@ -147,6 +148,15 @@ def loaded(runner):
 def assert_same_weights(first, second):
     for name, value in first.model.state_dict().items():
         assert torch.equal(second.model.state_dict()[name], value), name
+
+
+def test_best_by_a_metric_that_the_validation_lacks_is_one_sentence(tmp_path):
+    runner = make_runner(tmp_path, accuracies=[0.5], save_best='accu')
+    with (
+        pytest.raises(UserError, match=r'save_best=accu, but the validation gives acc; do you mean acc\?'),
+        one_sentence_on_wrong_entries(),
+    ):
+        runner.train()
 
 
 @pytest.mark.parametrize('iteration', [2, BATCHES, BATCHES + 3])

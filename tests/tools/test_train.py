@@ -44,6 +44,8 @@ def train(config, monkeypatch, tmp_path):
     [
         (['max_epoch=3'], 'max_epoch=... would change nothing: .* do you mean train_cfg.max_epochs'),
         (['train_cfg.max_epoch=3'], 'ResumableTrainLoop takes no max_epoch; do you mean max_epochs'),
+        (['default_hooks.checkpoint.save_best=top1'], 'save_best=top1, .*; do you mean acc/top1'),
+        (['train_cfg.val_interval=0'], 'train_cfg.val_interval must be a whole number, 1 or more, got 0'),
         (['train_dataloader.batch_size=0'], 'batch_size must be a whole number, 1 or more, got 0'),
         (['train_dataloader.num_workers=-1'], 'num_workers must be a whole number, 0 or more, got -1'),
         (

@@ -20,8 +20,8 @@ def check_loaders(cfg: Config) -> None:
     """
     for name in LOADERS:
         loader = cfg.get(name) or {}
-        _require_whole(loader, name, 'batch_size', least=1)
-        _require_whole(loader, name, 'num_workers', least=0)
+        require_whole(loader, name, 'batch_size', least=1)
+        require_whole(loader, name, 'num_workers', least=0)
         if loader.get('num_workers') == 0:
             loader.pop('persistent_workers', None)
             loader.pop('prefetch_factor', None)
@@ -61,7 +61,20 @@ def datasets_of(loader: dict | None) -> Iterator[dict]:
             yield from datasets_of(each)
 
 
-def _require_whole(loader: dict, name: str, entry: str, least: int) -> None:
-    value = loader.get(entry, least)
+def require_whole(node: dict, name: str, entry: str, least: int) -> None:
+    """Refuse an entry of a config that is no whole number, or below ``least``; 2.0 becomes 2, in place.
+
+    Args:
+        node: what has the entry, or leaves it out.
+        name: of the node.
+        entry: name of the entry.
+        least: the lowest number.
+
+    Raises:
+        UserError: for another value.
+    """
+    value = node.get(entry, least)
+    if isinstance(value, float) and value.is_integer():
+        value = node[entry] = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise UserError(f'{name}.{entry} must be a whole number, {least} or more, got {value!r}')

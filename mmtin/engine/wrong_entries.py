@@ -1,9 +1,11 @@
-"""Report a misspelt argument in a config in one sentence."""
+"""Report a wrong entry of a config in one sentence."""
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from torch.utils.data import DataLoader
 
@@ -14,14 +16,14 @@ _UNKNOWN = re.compile(r"got an unexpected keyword argument '(\w+)'")
 
 
 @contextmanager
-def one_sentence_on_unknown_arguments() -> Iterator[None]:
-    """Name the argument that a class does not take, the class, and the argument that is probably meant.
+def one_sentence_on_wrong_entries() -> Iterator[None]:
+    """Name the entry of a config that is probably misspelt, and what is probably meant.
 
     Entries of a config become arguments of classes, so a misspelt one ends in a TypeError of Python, deep
-    in a traceback.
+    in a traceback; a metric of ``save_best`` that the validation lacks ends in a KeyError.
 
     Raises:
-        UserError: in place of that TypeError.
+        UserError: in place of that TypeError or KeyError.
     """
     try:
         yield
@@ -33,6 +35,18 @@ def one_sentence_on_unknown_arguments() -> Iterator[None]:
         if kind is None or match[1] in (known := arguments_of(kind)):
             raise
         raise UserError(f'{kind.__name__} takes no {match[1]}{nearest(match[1], known)}') from error
+    except KeyError as error:
+        metrics = _locals(error, '_save_best_checkpoint').get('metrics')
+        if metrics is None or error.args[0] in metrics:
+            raise
+        raise no_such_metric(error.args[0], metrics) from error
+
+
+def no_such_metric(name: str, metrics: Iterable[str]) -> UserError:
+    """The error of a metric in ``save_best`` that is none of those of the validation."""
+    known = list(metrics)
+    given = ', '.join(known) or 'no metric'
+    return UserError(f'save_best={name}, but the validation gives {given}{nearest(name, known)}')
 
 
 def arguments_of(kind: Callable) -> set[str]:
@@ -51,12 +65,16 @@ def arguments_of(kind: Callable) -> set[str]:
 
 def _being_built(error: BaseException) -> Callable | None:
     """The class that mmengine was building from a config, found in the frames of an error."""
-    built, trace = None, error.__traceback__
-    while trace is not None:
-        frame = trace.tb_frame
+    built = None
+    for frame, _ in traceback.walk_tb(error.__traceback__):
         if frame.f_code.co_name == 'build_from_cfg':
             built = frame.f_locals.get('obj_cls', built)
         elif frame.f_code.co_name == 'build_dataloader':
             built = DataLoader
-        trace = trace.tb_next
     return built
+
+
+def _locals(error: BaseException, function: str) -> dict[str, Any]:
+    """The variables of the last call of a function in the frames of an error, {} if there is none."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return next((frame.f_locals for frame in reversed(frames) if frame.f_code.co_name == function), {})

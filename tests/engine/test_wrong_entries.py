@@ -6,7 +6,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mmtin.engine.unknown_arguments import one_sentence_on_unknown_arguments
+from mmtin.engine.wrong_entries import one_sentence_on_wrong_entries
 from mmtin.errors import UserError
 
 CONFIG = Path(__file__).parents[2] / 'configs/tin_r18_demo.py'
@@ -35,11 +35,11 @@ def test_misspelt_argument(name, sentence, tmp_path):
         loader.update(num_workers=0, persistent_workers=False)
         loader.dataset.update(ann_file=str(tmp_path / 'list.txt'), data_prefix=dict(video=str(tmp_path)))
     cfg.merge_from_dict({name: 3})
-    with pytest.raises(UserError) as error, one_sentence_on_unknown_arguments():
+    with pytest.raises(UserError) as error, one_sentence_on_wrong_entries():
         Runner.from_cfg(cfg).train()
     assert str(error.value) == sentence
 
 
 def test_other_type_errors_stay_as_they_are():
-    with pytest.raises(TypeError, match='whatever'), one_sentence_on_unknown_arguments():
+    with pytest.raises(TypeError, match='whatever'), one_sentence_on_wrong_entries():
         raise TypeError('whatever')
