@@ -21,7 +21,7 @@ from mmtin.engine.next_steps import next_steps
 from mmtin.engine.preflight import TRAINING, look_over
 from mmtin.engine.preflight.lists import follow_labels
 from mmtin.engine.preflight.loaders import limit_workers
-from mmtin.engine.preflight.schedule import follow_max_epochs
+from mmtin.engine.preflight.schedule import check_length, follow_max_epochs
 from mmtin.engine.preflight.work_dir import require_writable_work_dir
 from mmtin.engine.resumption import resume, saying_how_to_resume
 from mmtin.engine.terminal import briefly, progress_shown
@@ -46,6 +46,7 @@ def main() -> None:
             )
         written = copy.deepcopy(cfg)
         cfg = upstream['merge_args'](cfg, args)
+        check_length(cfg)
         follow_max_epochs(cfg, written)
         follow_labels(cfg, written)
         load_from = written.get('load_from')

@@ -14,11 +14,12 @@ from mmtin.config import reads_flow, sees_whole_clips
 def next_steps(runner: Runner) -> str:
     """Commands that test, apply, explain and export what a Runner has trained, with its paths.
 
-    The checkpoint is the best one if validations chose one, else the last; '' if none was written. A line
-    can be repeated; it then replaces what it wrote.
+    The checkpoint is the best one if validations chose one, else the last, which may be the one that was
+    resumed; '' if there is none. A line can be repeated; it then replaces what it wrote.
     """
     hook = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
-    found = getattr(hook, 'best_ckpt_path', None) or getattr(hook, 'last_ckpt', None)
+    resumed = runner.cfg.get('load_from') if runner.cfg.get('resume') else None
+    found = getattr(hook, 'best_ckpt_path', None) or getattr(hook, 'last_ckpt', None) or resumed
     if not found:
         return ''
     checkpoint, work_dir = _short(found), _short(runner.work_dir)

@@ -10,9 +10,9 @@ from mmengine.config import Config
 from mmtin.engine.preflight import TRAINING, look_over
 from mmtin.engine.preflight.lists import check_test_lists, check_training_lists, follow_labels
 from mmtin.engine.preflight.loaders import check_loaders, limit_workers
-from mmtin.engine.preflight.schedule import follow_max_epochs, refuse_short_schedule
+from mmtin.engine.preflight.schedule import check_length, follow_max_epochs, refuse_short_schedule
 from mmtin.engine.preflight.start import warn_of_frozen_noise
-from mmtin.engine.preflight.validation import check_validation
+from mmtin.engine.preflight.validation import check_save_best
 from mmtin.engine.preflight.work_dir import require_writable_work_dir
 from mmtin.errors import UserError
 
@@ -223,16 +223,27 @@ def test_schedule_that_would_end_the_training_is_refused():
     refuse_short_schedule(cfg)
 
 
-@pytest.mark.parametrize('entry, value', [('val_interval', 0), ('val_interval', 1.5), ('val_begin', 'abc')])
-def test_validations_that_cannot_be(entry, value):
+@pytest.mark.parametrize(
+    'entry, value',
+    [
+        ('max_epochs', 0),
+        ('max_epochs', -1),
+        ('max_epochs', 2.5),
+        ('max_epochs', 'abc'),
+        ('max_iters', 0),
+        ('val_interval', 0),
+        ('val_begin', 'abc'),
+    ],
+)
+def test_length_that_cannot_be(entry, value):
     with pytest.raises(UserError, match=f'train_cfg.{entry} must be a whole number, [01] or more, got'):
-        check_validation(Config(dict(train_cfg={entry: value})))
+        check_length(Config(dict(train_cfg={entry: value})))
 
 
 def test_whole_number_with_a_point_is_one():
-    cfg = Config(dict(train_cfg=dict(val_interval=2.0)))
-    check_validation(cfg)
-    assert cfg.train_cfg.val_interval == 2 and isinstance(cfg.train_cfg.val_interval, int)
+    cfg = Config(dict(train_cfg=dict(max_epochs=2.0)))
+    check_length(cfg)
+    assert isinstance(cfg.train_cfg.max_epochs, int)
 
 
 def best_by(save_best, *metrics):
@@ -254,7 +265,7 @@ DUMP = dict(type='DumpResults', out_file_path='scores.pkl')
 )
 def test_best_by_a_metric_that_is_none(save_best, metrics, end):
     with pytest.raises(UserError, match=f'save_best=.*{end}'):
-        check_validation(best_by(save_best, *metrics))
+        check_save_best(best_by(save_best, *metrics))
 
 
 @pytest.mark.parametrize(
@@ -272,7 +283,7 @@ def test_best_by_a_metric_that_is_none(save_best, metrics, end):
     ],
 )
 def test_best_by_a_metric_that_may_be(save_best, metrics):
-    check_validation(best_by(save_best, *metrics))
+    check_save_best(best_by(save_best, *metrics))
 
 
 def test_frozen_batchnorm_without_weights_is_told(tmp_path, monkeypatch):

@@ -46,6 +46,8 @@ def train(config, monkeypatch, tmp_path):
         (['train_cfg.max_epoch=3'], 'ResumableTrainLoop takes no max_epoch; do you mean max_epochs'),
         (['default_hooks.checkpoint.save_best=top1'], 'save_best=top1, .*; do you mean acc/top1'),
         (['train_cfg.val_interval=0'], 'train_cfg.val_interval must be a whole number, 1 or more, got 0'),
+        (['train_cfg.max_epochs=0'], 'train_cfg.max_epochs must be a whole number, 1 or more, got 0'),
+        (['train_cfg.max_epochs=abc'], "train_cfg.max_epochs must be a whole number, 1 or more, got 'abc'"),
         (['train_dataloader.batch_size=0'], 'batch_size must be a whole number, 1 or more, got 0'),
         (['train_dataloader.num_workers=-1'], 'num_workers must be a whole number, 0 or more, got -1'),
         (
@@ -90,3 +92,14 @@ def test_no_workers_and_another_delimiter(train, tmp_path, capsys):
     assert train('--cfg-options', *options) is None
     (log,) = (tmp_path / 'work').glob('*/*.log')
     assert re.search(r'Epoch\(train\) +\[1\]\[1/1\]', log.read_text())
+
+
+def test_finished_run_that_is_resumed(train, tmp_path, capsys):
+    once = ('--cfg-options', 'train_cfg.max_epochs=1', 'default_hooks.checkpoint.interval=1')
+    once += ('default_hooks.checkpoint.save_best=None', 'custom_hooks=[]')
+    assert train(*once) is None
+    next_steps = capsys.readouterr().out.partition('Next:')[2]
+    assert train(*once, '--resume') is None
+    said = capsys.readouterr().out
+    assert f'The training is finished already; its last checkpoint is {tmp_path}/work/epoch_1.pth' in said
+    assert next_steps and said.partition('Next:')[2] == next_steps

@@ -13,7 +13,7 @@ from mmtin.engine.preflight.lists import check_test_lists, check_training_lists
 from mmtin.engine.preflight.loaders import check_loaders
 from mmtin.engine.preflight.schedule import refuse_short_schedule
 from mmtin.engine.preflight.start import warn_of_frozen_noise
-from mmtin.engine.preflight.validation import check_validation
+from mmtin.engine.preflight.validation import check_save_best
 
 Check = Callable[[Config], None]
 
@@ -23,7 +23,7 @@ TRAINING: Sequence[Check] = (
     match_num_segments,
     check_training_lists,
     refuse_short_schedule,
-    check_validation,
+    check_save_best,
     warn_of_frozen_noise,
 )
 TEST: Sequence[Check] = (

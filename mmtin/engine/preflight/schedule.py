@@ -1,10 +1,21 @@
-"""Fit schedules of the learning rate to the length of the training."""
+"""Check the length of the training, and fit schedules of the learning rate to it."""
 
 from mmengine.config import Config
 from mmengine.logging import print_log
 
 from mmtin.config import type_name
+from mmtin.engine.preflight.loaders import require_whole
 from mmtin.errors import UserError
+
+
+def check_length(cfg: Config) -> None:
+    """Refuse a training of no epoch, and validations that never come.
+
+    Raises:
+        UserError: for a number of ``train_cfg`` that is not whole, or too low.
+    """
+    for entry, least in dict(max_epochs=1, max_iters=1, val_interval=1, val_begin=0).items():
+        require_whole(cfg.get('train_cfg') or {}, 'train_cfg', entry, least)
 
 
 def follow_max_epochs(cfg: Config, written: Config) -> None:

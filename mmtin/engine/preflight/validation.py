@@ -1,4 +1,4 @@
-"""Check when a training validates, and the metric that its best checkpoint is chosen by."""
+"""Check the metric that the best checkpoint is chosen by."""
 
 import re
 
@@ -8,22 +8,18 @@ from mmengine.config import Config
 from mmengine.evaluator import DumpResults
 from mmengine.registry import init_default_scope
 
-from mmtin.engine.preflight.loaders import require_whole
 from mmtin.engine.wrong_entries import no_such_metric
 
 
-def check_validation(cfg: Config) -> None:
-    """Refuse an interval of validations below 1, and a ``save_best`` that the validation does not give.
+def check_save_best(cfg: Config) -> None:
+    """Refuse a ``save_best`` that the validation does not give.
 
     The names of metrics follow from the config for MMAction2's AccMetric alone; with other metrics, nothing
     is refused.
 
     Raises:
-        UserError: in both cases.
+        UserError: for such a name.
     """
-    train_cfg = cfg.get('train_cfg') or {}
-    require_whole(train_cfg, 'train_cfg', 'val_interval', least=1)
-    require_whole(train_cfg, 'train_cfg', 'val_begin', least=0)
     chosen = ((cfg.get('default_hooks') or {}).get('checkpoint') or {}).get('save_best') or []
     metrics = _metrics(cfg)
     for name in [chosen] if isinstance(chosen, str) else chosen:

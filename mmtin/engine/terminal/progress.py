@@ -8,6 +8,7 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from mmtin.commands.terminal import short_path
 from mmtin.engine.terminal.bar import Bar
 from mmtin.engine.terminal.log import on_a_terminal
 from mmtin.engine.terminal.summary import summary
@@ -39,6 +40,9 @@ class ProgressHook(Hook):
     def before_train(self, runner: Runner) -> None:
         if self._speaks:
             print(summary(runner, 'train'), flush=True)
+            if runner.iter >= runner.max_iters:
+                last = short_path(runner.cfg.load_from)
+                print(f'The training is finished already; its last checkpoint is {last}', flush=True)
 
     def before_train_epoch(self, runner: Runner) -> None:
         self._start_training(runner)
