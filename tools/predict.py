@@ -141,15 +141,38 @@ def size(text: str) -> tuple[int, int]:
 
 
 def predict_files(args: argparse.Namespace) -> int:
-    """Write the results of all videos and return the exit status."""
+    """Write the results of all videos, print them, and return the exit status."""
     out = args.out or Path('results.json')
     videos = list_videos(args.videos, args.media)
+    few = len(videos) <= LONGEST_TABLE
+    folder = out.with_name(f'{out.stem}_videos')
+    with logs_on_stderr():
+        faults, told, rate = write_results(args, videos, out, folder, few)
+    # Only now, since the reader of a pipe may go at any line.
+    if few:
+        print_table(told, shown=args.topk if len(videos) == 1 else 1)
+    for entry in told:
+        if 'note' in entry:
+            print(f'note on {entry["video"]}: {entry["note"]}', file=sys.stderr)
+    status = conclude(videos, faults, rate, f'Results: {out}')
+    if args.save_video:
+        print(f'Videos with their predictions: {folder}')
+    return status
+
+
+def write_results(
+    args: argparse.Namespace, videos: list[Video], out: Path, folder: Path, few: bool
+) -> tuple[list[str], list[dict], float]:
+    """Predict and write ``out``, and copies in ``folder`` if asked for.
+
+    Returns:
+        the faults; the results if they are ``few``, else those with a note; videos per second.
+    """
     options = {'--topk': args.topk, '--save-video': args.save_video, '--dtype': args.dtype}
     cfg = read_config(find_config(args.config))
     settings = run_settings(cfg, args.checkpoint, videos, args.labels, **options)
     head = dict(config=args.config, checkpoint=args.checkpoint)
     results = ResultsFile(out, settings, args.force, args.resume, **head)
-    folder = out.with_name(f'{out.stem}_videos')
     copies = [folder / path for path in output_paths(videos, '.mp4')] if args.save_video else []
     sources = {video.path.resolve() for video in videos}
     for copy in copies:
@@ -180,16 +203,9 @@ def predict_files(args: argparse.Namespace) -> int:
                     entry['note'] = f'{entry["note"]}; {failed}' if 'note' in entry else failed
             results.add(index, **entry)
         faults = require_some(videos, results, 'predicted')
-        if len(videos) <= LONGEST_TABLE:
-            print_table(results.entries(), shown=args.topk if len(videos) == 1 else 1)
-        for entry in results.entries():
-            if 'note' in entry:
-                print(f'note on {entry["video"]}: {entry["note"]}', file=sys.stderr)
+        told = [entry for entry in results.entries() if few or 'note' in entry]
         results.finish(videos=len(videos), failed=len(faults), videos_per_second=round(bar.rate, 2))
-    status = conclude(videos, faults, bar.rate, f'Results: {out}')
-    if copies:
-        print(f'Videos with their predictions: {folder}')
-    return status
+    return faults, told, bar.rate
 
 
 def predictions(

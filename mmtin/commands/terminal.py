@@ -31,6 +31,7 @@ def clean_stops() -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
         yield
+        sys.stdout.flush()  # here, where a closed pipe is no error
     except BrokenPipeError:
         # Python would try again to write what is left, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
