@@ -72,6 +72,7 @@ from mmtin.prediction.videos import output_paths, short_video
 from mmtin.prediction.windows import cut_windows, sliding_spans
 
 LONGEST_TABLE = 20  # rows
+WINDOW, STRIDE = 2.0, 1.0  # seconds
 
 
 def parse_args() -> argparse.Namespace:
@@ -102,12 +103,8 @@ def parse_args() -> argparse.Namespace:
     stream.add_argument(
         '--every', type=positive_int, default=1, metavar='N', help='with --online: a line every N frames'
     )
-    stream.add_argument(
-        '--window', type=positive_number, default=2.0, metavar='SECONDS', help='default: %(default)s'
-    )
-    stream.add_argument(
-        '--stride', type=positive_number, default=1.0, metavar='SECONDS', help='default: %(default)s'
-    )
+    stream.add_argument('--window', type=positive_number, metavar='SECONDS', help=f'default: {WINDOW}')
+    stream.add_argument('--stride', type=positive_number, metavar='SECONDS', help=f'default: {STRIDE}')
     stream.add_argument(
         '--smoothing',
         type=positive_number,
@@ -122,12 +119,14 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if args.smoothing and args.smoothing > 1:
         parser.error('--smoothing must lie above 0 and not above 1')
-    if not args.stream and (args.size or args.fps):
-        parser.error('--size and --fps go with --stream')
+    if not args.stream and (args.window or args.stride or args.smoothing or args.size or args.fps):
+        parser.error('--window, --stride, --smoothing, --size and --fps go with --stream')
     if args.online and not args.stream:
         parser.error('--online goes with --stream')
     if args.every > 1 and not args.online:
         parser.error('--every goes with --online')
+    if args.stride and args.online:
+        parser.error('--stride goes without --online; --every says how often a line is wanted')
     if args.stream and (args.save_video or args.media or args.resume or args.ray):
         parser.error('--save-video, --media, --resume and --ray go without --stream')
     return args
@@ -235,14 +234,14 @@ def lines_of(
     args: argparse.Namespace, model: torch.nn.Module, names: list[str], frames: Iterable[Frame], fps: float
 ) -> Iterator[dict]:
     """What is said along a video of ``fps``, by windows or online."""
+    window = args.window or WINDOW
     if args.online:
         num_segments = stated_num_segments(model.cfg)
         smoothing = args.smoothing or 2 / (num_segments + 1)
-        rate = num_segments / args.window
+        rate = num_segments / window
         return predict_online(model, frames, rate, names, args.topk, args.every, smoothing)
-    windows = cut_windows(
-        frames, fps, sliding_spans(args.window, args.stride, fps), TestPipeline(model.cfg)
-    )
+    spans = sliding_spans(window, args.stride or STRIDE, fps)
+    windows = cut_windows(frames, fps, spans, TestPipeline(model.cfg))
     return predict_windows(model, windows, fps, names, args.topk, args.smoothing or 0.5)
 
 

@@ -266,6 +266,22 @@ def test_stream_to_a_file(predict, tmp_path, capsys):
     assert 'note on' not in screen.err
 
 
+@pytest.mark.parametrize(
+    'args, sentence',
+    [
+        (['--window', 2], '--window, --stride, --smoothing, --size and --fps go with --stream'),
+        (['--stride', 1], '--window, --stride, --smoothing, --size and --fps go with --stream'),
+        (['--smoothing', 1], '--window, --stride, --smoothing, --size and --fps go with --stream'),
+        (['--fps', 25], '--window, --stride, --smoothing, --size and --fps go with --stream'),
+        (['--stream', '--online', '--stride', 1], '--stride goes without --online'),
+    ],
+    ids=lambda value: ' '.join(map(str, value)) if isinstance(value, list) else '',
+)
+def test_options_that_would_change_nothing(predict, args, sentence, capsys):
+    assert predict('a.mp4', *args) == '2'
+    assert sentence in capsys.readouterr().err
+
+
 def test_online(monkeypatch, tmp_path, predict, capsys):
     options = dict(offsets_per='frame', causal=True, reverse=False, groups=4)
     config, checkpoint = write_recognizer(tmp_path, **options)
