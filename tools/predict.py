@@ -88,7 +88,9 @@ def parse_args() -> argparse.Namespace:
     add_network(parser)
     parser.add_argument('--labels', type=Path, help='class names, one a line (default: beside ann_file)')
     parser.add_argument(
-        '--out', type=Path, help='default: results.json; with --stream: standard output, lines of JSON'
+        '--out',
+        type=Path,
+        help='a .json file (default: results.json); with --stream lines of JSON (default: standard output)',
     )
     parser.add_argument(
         '--save-video', action='store_true', help='copy videos with the prediction on them, beside --out'
@@ -121,6 +123,8 @@ def parse_args() -> argparse.Namespace:
         parser.error('--smoothing must lie above 0 and not above 1')
     if not args.stream and (args.window or args.stride or args.smoothing or args.size or args.fps):
         parser.error('--window, --stride, --smoothing, --size and --fps go with --stream')
+    if not args.stream and args.out and args.out.suffix.lower() != '.json':
+        parser.error(f'--out {args.out}: the results are JSON; give a name that ends in .json')
     if args.online and not args.stream:
         parser.error('--online goes with --stream')
     if args.every > 1 and not args.online:

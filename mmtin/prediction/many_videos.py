@@ -14,6 +14,7 @@ from mmtin.cluster import add_ray
 from mmtin.commands.arguments import DTYPES, add_begin, add_dtype, positive_int, whole_number
 from mmtin.commands.memory import keep_freed_memory
 from mmtin.commands.terminal import SOME_FAILED, VideoProgress
+from mmtin.datasets.video.suffixes import SUFFIXES
 from mmtin.errors import UserError
 from mmtin.prediction.recognizer import load_recognizer
 from mmtin.prediction.results_file import ResultsFile
@@ -100,7 +101,8 @@ def require_some(videos: Sequence[Video], results: ResultsFile, done: str) -> li
     faults = results.faults()
     if len(faults) == len(videos):
         results.discard()
-        raise UserError(f'no video could be {done}; {faults[0]}')
+        hint = '' if videos[0].path.suffix.lower() in SUFFIXES else '; a list of videos ends in .txt'
+        raise UserError(f'no video could be {done}; {faults[0]}{hint}')
     return faults
 
 

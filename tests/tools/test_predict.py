@@ -212,7 +212,9 @@ def test_a_copy_replaces_no_video_that_is_predicted(predict, tmp_path):
         (['text.mp4'], 'no video could be predicted; text.mp4: '),
         (['good.mp4', '--labels', 'labels.txt'], 'labels.txt names 5 classes, the network has 6'),
         (['good.mp4', '--labels', 'none.txt'], 'no class names at none.txt'),
-        (['good.mp4', '--out', 'text.mp4'], 'text.mp4 is there already'),
+        (['list.csv'], 'could be predicted; list.csv: '),
+        (['list.csv'], '; a list of videos ends in .txt'),
+        (['good.mp4', '--out', 'there.json'], 'there.json is there already'),
         (['good.mp4', '--stream', '--out', 'text.mp4'], 'text.mp4 is there already'),
         (['text.mp4', '--stream', '--out', 'new.jsonl'], 'cannot read video from text.mp4'),
         (['empty.mp4', '--stream'], 'cannot read video from empty.mp4 (empty file)'),
@@ -230,6 +232,8 @@ def test_bad_input(small, monkeypatch, tmp_path, args, sentence):
     write_video(tmp_path / 'good.mp4', moving_frames(12))
     write_labels(tmp_path / 'labels.txt', count=5)
     (tmp_path / 'text.mp4').write_text('no video')
+    (tmp_path / 'list.csv').write_text('good.mp4,0\n')
+    (tmp_path / 'there.json').touch()
     (tmp_path / 'empty.mp4').touch()
     before = sorted(tmp_path.iterdir())
     error = run_tool(
@@ -274,10 +278,11 @@ def test_stream_to_a_file(predict, tmp_path, capsys):
         (['--smoothing', 1], '--window, --stride, --smoothing, --size and --fps go with --stream'),
         (['--fps', 25], '--window, --stride, --smoothing, --size and --fps go with --stream'),
         (['--stream', '--online', '--stride', 1], '--stride goes without --online'),
+        (['--out', 'a.csv'], '--out a.csv: the results are JSON; give a name that ends in .json'),
     ],
     ids=lambda value: ' '.join(map(str, value)) if isinstance(value, list) else '',
 )
-def test_options_that_would_change_nothing(predict, args, sentence, capsys):
+def test_options_that_would_do_something_else(predict, args, sentence, capsys):
     assert predict('a.mp4', *args) == '2'
     assert sentence in capsys.readouterr().err
 
