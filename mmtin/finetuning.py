@@ -1,6 +1,7 @@
 """Complete a config for one's own videos with what is found in them."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from mmengine.config import Config
@@ -15,10 +16,38 @@ from mmtin.errors import UserError
 
 # Clips per step from which on BatchNorm's own statistics are better than those of the pretraining.
 CLIPS_FOR_BATCH_NORM = 16
-OPTIONS = (
-    *('val_data', 'media', 'val_share', 'seed', 'multi_label', 'class_weight', 'sampling', 'batch_norm'),
-    *('amp', 'patience'),
-)
+
+
+def _one_of(*values: object, hint: str = '') -> tuple[str, Callable[[object], bool]]:
+    *others, last = known = [repr(value) for value in values]
+    return f'{", ".join(others)} or {last}{hint}', lambda value: repr(value) in known
+
+
+def _is_path(value: object) -> bool:
+    return value is None or isinstance(value, (str, Path))
+
+
+# What each option must be: in words, and whether a value is. bool is an int.
+OPTIONS: dict[str, tuple[str, Callable]] = {
+    'val_data': ('the path of one list, or None', _is_path),
+    'media': ('the path of one folder, or None', _is_path),
+    'val_share': (
+        'a number above 0 and below 1, such as 0.2',
+        lambda value: type(value) in (int, float) and 0 < value < 1,
+    ),
+    'seed': ('a whole number', lambda value: type(value) is int),
+    'multi_label': _one_of(True, False, None),
+    'class_weight': _one_of(
+        'balanced', None, hint=' (weights of your own go to model.cls_head.loss_cls.class_weight)'
+    ),
+    'sampling': _one_of('balanced', None),
+    'batch_norm': _one_of('auto', 'frozen', 'trained'),
+    'amp': _one_of('auto', True, False),
+    'patience': (
+        'a whole number, 1 or more, or None',
+        lambda value: value is None or (type(value) is int and value > 0),
+    ),
+}
 
 
 def use_own_videos(cfg: Config, load_from: str | None = None) -> None:
@@ -34,7 +63,8 @@ def use_own_videos(cfg: Config, load_from: str | None = None) -> None:
         load_from: the weights that the run starts or started from; None takes those of ``cfg``.
 
     Raises:
-        UserError: if the videos cannot be used, or the lists in the work directory are of other videos.
+        UserError: if an option has no such value, the videos cannot be used, or the lists in the work
+            directory are of other videos.
     """
     data, options = cfg.get('data'), cfg.get('finetune')
     if options is None and (data is None or isinstance(data, dict)):
@@ -44,7 +74,7 @@ def use_own_videos(cfg: Config, load_from: str | None = None) -> None:
             'data and finetune are options of tin_r50_finetune.py and tin_r18_finetune.py; this config has '
             'its lists in its data loaders, at {train,val,test}_dataloader.dataset.ann_file'
         )
-    _refuse_unknown(options)
+    _check(data, options)
     split = _split(cfg.work_dir, data, options)
     _set_classes(cfg, split, options.multi_label)
     _weigh_classes(cfg, split, options.class_weight)
@@ -62,10 +92,18 @@ def use_own_videos(cfg: Config, load_from: str | None = None) -> None:
     )
 
 
-def _refuse_unknown(options: dict) -> None:
-    unknown = next((name for name in options if name not in OPTIONS), None)
-    if unknown is not None:
-        raise UserError(f'finetune.{unknown} would change nothing; finetune takes {", ".join(OPTIONS)}')
+def _check(data: object, options: dict) -> None:
+    if not _is_path(data):
+        raise UserError(
+            f'data must be the path of one folder or list, got {data!r}; a list to validate on goes into '
+            'finetune.val_data'
+        )
+    for name, value in options.items():
+        if name not in OPTIONS:
+            raise UserError(f'finetune.{name} would change nothing; finetune takes {", ".join(OPTIONS)}')
+        expected, fits = OPTIONS[name]
+        if not fits(value):
+            raise UserError(f'finetune.{name} must be {expected}, got {value!r}')
 
 
 def _split(work_dir: str, data: str | None, options: dict) -> Split:
@@ -174,11 +212,6 @@ def _set_names(pipeline: list[dict], split: Split) -> None:
 def _weigh_classes(cfg: Config, split: Split, class_weight: str | None) -> None:
     if class_weight is None:
         return
-    if class_weight != 'balanced':
-        raise UserError(
-            f"finetune.class_weight must be 'balanced' or None, got {class_weight!r}; weights of your own "
-            'go to model.cls_head.loss_cls.class_weight'
-        )
     # As in scikit-learn: with all classes as frequent, every weight is 1.
     weights = [sum(split.counts) / (len(split.counts) * max(count, 1)) for count in split.counts]
     loss = cfg.model.cls_head.get('loss_cls') or dict(type='CrossEntropyLoss')
@@ -186,16 +219,12 @@ def _weigh_classes(cfg: Config, split: Split, class_weight: str | None) -> None:
 
 
 def _draw_classes(cfg: Config, sampling: str | None) -> None:
-    if sampling not in (None, 'balanced'):
-        raise UserError(f"finetune.sampling must be 'balanced' or None, got {sampling!r}")
     if sampling:
         cfg.train_dataloader.sampler = dict(type='BalancedSampler')
 
 
 def _set_batch_norm(cfg: Config, batch_norm: str, load_from: str | None) -> bool:
     """Freeze BatchNorm, affine parameters included, where that is better or asked for; return if so."""
-    if batch_norm not in ('auto', 'frozen', 'trained'):
-        raise UserError(f"finetune.batch_norm must be 'auto', 'frozen' or 'trained', got {batch_norm!r}")
     backbone = cfg.model.backbone
     starts = load_from or backbone.get('pretrained') or backbone.get('init_cfg')
     few = cfg.train_dataloader.batch_size < CLIPS_FOR_BATCH_NORM
@@ -206,8 +235,6 @@ def _set_batch_norm(cfg: Config, batch_norm: str, load_from: str | None) -> bool
 
 
 def _set_precision(cfg: Config, amp: bool | str) -> None:
-    if amp not in ('auto', True, False):
-        raise UserError(f"finetune.amp must be 'auto', True or False, got {amp!r}")
     if amp is True or (amp == 'auto' and get_device() == 'cuda'):
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
