@@ -49,9 +49,11 @@ def main() -> None:
         check_length(cfg)
         follow_max_epochs(cfg, written)
         follow_labels(cfg, written)
-        load_from = written.get('load_from')
+        load_from = (args.cfg_options or {}).get('load_from', written.get('load_from'))
+        if args.resume:  # MMAction2 lets load_from of --cfg-options take its place
+            cfg.resume, cfg.load_from = True, None if args.resume == 'auto' else args.resume
         require_writable_work_dir(cfg)
-        use_own_videos(cfg, (args.cfg_options or {}).get('load_from', load_from))
+        use_own_videos(cfg, load_from)
         look_over(cfg, TRAINING)
         limit_workers(cfg, written)
         join_without_gpu(cfg)

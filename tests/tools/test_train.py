@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from mmtin.checkpoint import read_checkpoint
 from tests.report.tiny_run import tiny_config, write_videos
 from tests.tools.in_process import run_tool
 
@@ -103,3 +104,17 @@ def test_finished_run_that_is_resumed(train, tmp_path, capsys):
     said = capsys.readouterr().out
     assert f'The training is finished already; its last checkpoint is {tmp_path}/work/epoch_1.pth' in said
     assert next_steps and said.partition('Next:')[2] == next_steps
+
+
+def test_resume_goes_on_with_the_run_whatever_weights_it_started_from(train, tmp_path, capsys):
+    def run(epochs, *args, **options):
+        args = (*args, f'train_cfg.max_epochs={epochs}', 'default_hooks.checkpoint.interval=1')
+        assert train('--no-validate', *args, **options) is None
+
+    run(1, '--cfg-options', work_dir=tmp_path / 'pre')
+    load_from, checkpoint = f'load_from={tmp_path / "pre/epoch_1.pth"}', tmp_path / 'work/epoch_1.pth'
+    run(1, '--resume', '--cfg-options', load_from)
+    assert read_checkpoint(checkpoint)['meta']['iter'] == 2, 'it started with more than weights'
+    capsys.readouterr()
+    run(2, '--resume', checkpoint, '--cfg-options', load_from)
+    assert re.search(r'weights +\S*work/epoch_1.pth, after iteration 2', capsys.readouterr().out)
