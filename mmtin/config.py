@@ -113,7 +113,9 @@ def nearest(name: str, known: Iterable[str], inner: Iterable[str] = ()) -> str:
         inner: dotted names; the last part of one may be meant, too.
     """
     last_parts = {path.rpartition('.')[2]: path for path in inner}
-    found = difflib.get_close_matches(name, {*known, *last_parts}, n=1)
+    # Letters in the wrong case are the smallest mistake: Adamw is AdamW, not Adam.
+    names = {each.lower(): each for each in sorted({*known, *last_parts})}
+    found = [names[each] for each in difflib.get_close_matches(name.lower(), names, n=1)]
     return f'; do you mean {last_parts.get(found[0], found[0])}?' if found else '; check the name'
 
 

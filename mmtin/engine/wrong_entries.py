@@ -5,14 +5,17 @@ import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
+from mmengine.registry import Registry
 from torch.utils.data import DataLoader
 
 from mmtin.config import nearest
 from mmtin.errors import UserError
 
 _UNKNOWN = re.compile(r"got an unexpected keyword argument '(\w+)'")
+_NOT_REGISTERED = re.compile(r'(\S+) is not in the .* registry\.')
 
 
 @contextmanager
@@ -20,7 +23,8 @@ def one_sentence_on_wrong_entries() -> Iterator[None]:
     """Name the entry of a config that is probably misspelt, and what is probably meant.
 
     Entries of a config become arguments of classes, so a misspelt one ends in a TypeError of Python, deep
-    in a traceback; a metric of ``save_best`` that the validation lacks ends in a KeyError.
+    in a traceback. A ``type`` that no package has, and a metric of ``save_best`` that the validation lacks,
+    end in a KeyError.
 
     Raises:
         UserError: in place of that TypeError or KeyError.
@@ -36,10 +40,24 @@ def one_sentence_on_wrong_entries() -> Iterator[None]:
             raise
         raise UserError(f'{kind.__name__} takes no {match[1]}{nearest(match[1], known)}') from error
     except KeyError as error:
+        unknown = _NOT_REGISTERED.match(str(error.args[0]))
+        registry = _frames(error)[-1].f_locals.get('registry')
+        if unknown and isinstance(registry, Registry):
+            raise no_such_type(unknown[1], registry) from error
         metrics = _locals(error, '_save_best_checkpoint').get('metrics')
         if metrics is None or error.args[0] in metrics:
             raise
         raise no_such_metric(error.args[0], metrics) from error
+
+
+def no_such_type(name: str, registry: Registry) -> UserError:
+    """The error of a ``type`` that is not in a registry of mmengine, nor in those above it."""
+    known: set[str] = set()
+    level: Registry | None = registry
+    while level is not None:
+        known, level = known | level.module_dict.keys(), level.parent
+    what = registry.name.replace('_', ' ')
+    return UserError(f'type={name!r} names no {what}{nearest(name.rpartition(".")[2], known)}')
 
 
 def no_such_metric(name: str, metrics: Iterable[str]) -> UserError:
@@ -66,7 +84,7 @@ def arguments_of(kind: Callable) -> set[str]:
 def _being_built(error: BaseException) -> Callable | None:
     """The class that mmengine was building from a config, found in the frames of an error."""
     built = None
-    for frame, _ in traceback.walk_tb(error.__traceback__):
+    for frame in _frames(error):
         if frame.f_code.co_name == 'build_from_cfg':
             built = frame.f_locals.get('obj_cls', built)
         elif frame.f_code.co_name == 'build_dataloader':
@@ -76,5 +94,10 @@ def _being_built(error: BaseException) -> Callable | None:
 
 def _locals(error: BaseException, function: str) -> dict[str, Any]:
     """The variables of the last call of a function in the frames of an error, {} if there is none."""
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return next((frame.f_locals for frame in reversed(frames) if frame.f_code.co_name == function), {})
+    calls = [frame.f_locals for frame in _frames(error) if frame.f_code.co_name == function]
+    return calls[-1] if calls else {}
+
+
+def _frames(error: BaseException) -> list[FrameType]:
+    """The calls that an error came through, that in which it was raised last."""
+    return [frame for frame, _ in traceback.walk_tb(error.__traceback__)]

@@ -4,12 +4,14 @@ import copy
 import os
 
 import pytest
+import torch
 from mmaction.datasets import VideoDataset
 from mmengine.config import Config
 
 from mmtin.engine.preflight import TRAINING, look_over
 from mmtin.engine.preflight.lists import check_test_lists, check_training_lists, follow_labels
 from mmtin.engine.preflight.loaders import check_loaders, limit_workers
+from mmtin.engine.preflight.optimizer import check_optimizer
 from mmtin.engine.preflight.schedule import check_length, follow_max_epochs, refuse_short_schedule
 from mmtin.engine.preflight.start import warn_of_frozen_noise
 from mmtin.engine.preflight.validation import check_save_best
@@ -244,6 +246,32 @@ def test_whole_number_with_a_point_is_one():
     cfg = Config(dict(train_cfg=dict(max_epochs=2.0)))
     check_length(cfg)
     assert isinstance(cfg.train_cfg.max_epochs, int)
+
+
+@pytest.mark.parametrize(
+    'optimizer, sentence',
+    [
+        (dict(type='Adamw'), r"type='Adamw' names no optimizer; do you mean AdamW\?"),
+        (dict(type='torch.optim.SDG'), r"type='torch.optim.SDG' names no optimizer; do you mean SGD\?"),
+        (dict(type='SGD', lr='abc'), "optim_wrapper.optimizer.lr must be a number, got 'abc'"),
+    ],
+)
+def test_optimizer_that_cannot_be(optimizer, sentence):
+    with pytest.raises(UserError, match=sentence):
+        check_optimizer(Config(dict(optim_wrapper=dict(optimizer=optimizer))))
+
+
+@pytest.mark.parametrize(
+    'optimizer, options',
+    [
+        (dict(type='SGD', lr=1), {}),
+        (dict(type='torch.optim.SGD', lr=None), {}),
+        (dict(type=torch.optim.SGD), {}),
+        (dict(type='HybridAdam'), dict(strategy=dict(type='ColossalAIStrategy'))),
+    ],
+)
+def test_optimizer_that_may_be(optimizer, options):
+    check_optimizer(Config(dict(optim_wrapper=dict(optimizer=optimizer), **options)))
 
 
 def best_by(save_best, *metrics):

@@ -49,6 +49,8 @@ def train(config, monkeypatch, tmp_path):
         (['train_cfg.val_interval=0'], 'train_cfg.val_interval must be a whole number, 1 or more, got 0'),
         (['train_cfg.max_epochs=0'], 'train_cfg.max_epochs must be a whole number, 1 or more, got 0'),
         (['train_cfg.max_epochs=abc'], "train_cfg.max_epochs must be a whole number, 1 or more, got 'abc'"),
+        (['optim_wrapper.optimizer.type=Adamw'], "type='Adamw' names no optimizer; do you mean AdamW"),
+        (['optim_wrapper.optimizer.lr=abc'], "optim_wrapper.optimizer.lr must be a number, got 'abc'"),
         (['train_dataloader.batch_size=0'], 'batch_size must be a whole number, 1 or more, got 0'),
         (['train_dataloader.num_workers=-1'], 'num_workers must be a whole number, 0 or more, got -1'),
         (

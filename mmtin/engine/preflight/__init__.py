@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmtin.config import choose_test_protocol, match_num_segments, refuse_amp_without_gpu
 from mmtin.engine.preflight.lists import check_test_lists, check_training_lists
 from mmtin.engine.preflight.loaders import check_loaders
+from mmtin.engine.preflight.optimizer import check_optimizer
 from mmtin.engine.preflight.schedule import refuse_short_schedule
 from mmtin.engine.preflight.start import warn_of_frozen_noise
 from mmtin.engine.preflight.validation import check_save_best
@@ -23,6 +24,7 @@ TRAINING: Sequence[Check] = (
     match_num_segments,
     check_training_lists,
     refuse_short_schedule,
+    check_optimizer,
     check_save_best,
     warn_of_frozen_noise,
 )
