@@ -1,5 +1,6 @@
 """Lists of videos with labels."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ def read_lists(*paths: Path) -> ListedClips:
 
     A path and its labels are divided by TABs, commas or blanks. Labels are numbers from 0 or, after a TAB
     or a comma, names. ``labels.txt`` beside the first list names the classes; without it they are the
-    sorted names in the lists, or the numbers.
+    sorted names in the lists, or the numbers. Each class of a later list has a clip in the first one.
 
     Raises:
         UserError: names the line that does not fit.
@@ -31,6 +32,8 @@ def read_lists(*paths: Path) -> ListedClips:
     beside = paths[0].with_name('labels.txt')
     if beside.is_file():
         classes = tuple(read_class_list(beside))
+    elif not numbered and any(word.isdecimal() for word in words):
+        raise _mixture(paths, rows, beside)
     elif numbered:
         classes = tuple(str(label) for label in range(max(map(int, words)) + 1))
     else:
@@ -38,6 +41,7 @@ def read_lists(*paths: Path) -> ListedClips:
     label_of = {str(label): label for label in range(len(classes))} if numbered else {}
     label_of = label_of or {name: label for label, name in enumerate(classes)}
     clips = []
+    trained_on = {label for clip in rows[0] for label in clip.behind}
     for path, lines in zip(paths, rows):
         clips.append([])
         for clip in lines:
@@ -47,10 +51,29 @@ def read_lists(*paths: Path) -> ListedClips:
                     f'{path}, line {clip.number}: no class {unknown!r}, {beside} names {len(classes)} '
                     'classes; correct the label or the names'
                 )
+            untrained = next((label for label in clip.behind if label not in trained_on), None)
+            if untrained is not None:
+                raise UserError(
+                    f'{path}, line {clip.number}: no clip of {paths[0]} has the class {untrained!r}, so '
+                    'that nothing can learn it; correct the label, or add clips of the class there'
+                )
             clips[-1].append(
                 LabelledClip(clip.path, tuple(sorted({label_of[label] for label in clip.behind})))
             )
     return ListedClips(classes, clips)
+
+
+def _mixture(paths: Sequence[Path], rows: Sequence[list[ListedClip]], beside: Path) -> UserError:
+    """The error for lists with numbers and names as labels; it names the first line with each."""
+    first: dict[bool, str] = {}
+    for path, clips in zip(paths, rows):
+        for clip in clips:
+            for label in clip.behind:
+                first.setdefault(label.isdecimal(), f'{label!r} ({path}, line {clip.number})')
+    return UserError(
+        f'the labels are numbers, such as {first[True]}, and names, such as {first[False]}; give one kind '
+        f'alone, or list all names in {beside}'
+    )
 
 
 def _rows(path: Path) -> list[ListedClip]:

@@ -220,6 +220,46 @@ def test_lists_that_do_not_fit_are_refused(folder, text, sentence):
         read_own_videos(folder / 'list.txt')
 
 
+@pytest.mark.parametrize(
+    'train, val, sentence',
+    [
+        (
+            'run/0.mp4\trun\nwalk/0.mp4\t0\n',
+            'run/1.mp4\trun\n',
+            r"such as '0' \(.*train.list, line 2\), and .*, such as 'run' \(.*train.list, line 1\); give",
+        ),
+        (
+            'run/0.mp4\trun\nwalk/0.mp4\twalk\n',
+            'run/1.mp4 0\nwalk/1.mp4 1\n',
+            r"such as '0' \(.*val.list, line 1\), and .*, such as 'run' \(.*train.list, line 1\); give",
+        ),
+        (
+            'run/0.mp4\trun\nwalk/0.mp4\twalk\n',
+            'run/1.mp4\trun\nwalk/1.mp4\twalks\n',
+            "val.list, line 2: no clip of .*train.list has the class 'walks', so .*; correct the label",
+        ),
+        (
+            'run/0.mp4 0\nwalk/0.mp4 1\n',
+            'run/1.mp4 2\nwalk/1.mp4 1\n',
+            "val.list, line 1: no clip of .*train.list has the class '2'",
+        ),
+    ],
+    ids=['in a list', 'in two lists', 'name', 'number'],
+)
+def test_no_class_is_invented(folder, train, val, sentence):
+    (folder / 'train.list').write_text(train)
+    (folder / 'val.list').write_text(val)
+    with pytest.raises(UserError, match=sentence):
+        read_own_videos(folder / 'train.list', folder / 'val.list')
+
+
+def test_names_of_digits_stand_beside_the_list(folder):
+    (folder / 'labels.txt').write_text('run\n100\n')
+    lines = [f'run/{number}.mp4\trun\nwalk/{number}.mp4\t100\n' for number in range(2)]
+    (folder / 'all.txt').write_text(''.join(lines))
+    assert read_own_videos(folder / 'all.txt').classes == ('run', '100')
+
+
 def test_other_classes_to_validate_on_are_refused(tmp_path):
     make_folders(tmp_path / 'mine/train', run=1, walk=2)
     make_folders(tmp_path / 'mine/val', run=2, sit=1)
