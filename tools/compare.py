@@ -10,7 +10,7 @@ from mmtin.scores import comparison_table, latest_test_result
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('work_dirs', nargs='+', metavar='WORK_DIR', help='where `mim test` wrote')
-    parser.add_argument('--metric', default='acc/top1', help='name of the metric (default: %(default)s)')
+    parser.add_argument('--metric', help='its name (default: acc/top1, else the first that all have)')
     args = parser.parse_args()
     with one_sentence_errors():
         print(comparison_table(map(latest_test_result, args.work_dirs), args.metric))

@@ -13,6 +13,7 @@ from mmtin.files.strict_json import to_json
 from mmtin.scores.dumps import read_dump
 from mmtin.scores.ensemble import metrics
 from mmtin.scores.results import is_tested, latest_test_result
+from mmtin.scores.tested_on import tested_on
 from mmtin.work_dirs import config_file
 
 # Of the files that a team exchanges.
@@ -30,6 +31,7 @@ class Result:
         backbone, frames, data_set: in words, as far as they are known.
         costs: measured by those who sent it: columns of :class:`mmtin.leaderboard.rows.Measured`.
         machine: that these were measured on.
+        tested: on what and how, see :func:`mmtin.scores.tested_on.tested_on`; empty if that is not known.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Result:
     data_set: str = '-'
     costs: dict[str, float] = field(default_factory=dict)
     machine: str = ''
+    tested: dict[str, str] = field(default_factory=dict)
 
 
 def read_results(text: str) -> list[Result]:
@@ -87,7 +90,8 @@ def write_results(results: Sequence[Result], costs: Mapping[str, dict[str, float
     return to_json({'format': FORMAT, 'results': lines}, indent=1, ensure_ascii=False) + '\n'
 
 
-_SENT = 'name', 'metrics', 'backbone', 'frames', 'data_set', 'costs', 'machine'
+_SENT = 'name', 'metrics', 'backbone', 'frames', 'data_set', 'costs', 'machine', 'tested'
+_SENT_LATER = {'tested': {}}  # what files of before lack
 
 
 def _of_folder(path: Path) -> list[Result]:
@@ -112,6 +116,7 @@ def _of_work_dir(path: Path) -> Result:
         _backbone(cfg),
         str(stated_num_segments(cfg) or '-'),
         Path(lists).parent.name if lists else '-',
+        tested=tested_on(Config.fromfile(result.config)) if result.config else {},
     )
 
 
@@ -134,7 +139,9 @@ def _sent(path: Path) -> list[Result]:
             'the same version'
         )
     try:
-        return [Result(**{name: line[name] for name in _SENT}) for line in content['results']]
+        return [
+            Result(**{name: (_SENT_LATER | line)[name] for name in _SENT}) for line in content['results']
+        ]
     except (KeyError, TypeError) as error:
         raise UserError(
             f'{path} is not as `leaderboard --json` writes it ({error!r}); ask for it again'

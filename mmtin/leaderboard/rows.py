@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from mmtin.errors import UserError
-from mmtin.leaderboard.costs import Subject, pipeline_subject
+from mmtin.leaderboard.costs import Subject, installed_config, pipeline_subject
 from mmtin.leaderboard.published import Publication, PublishedModel
 from mmtin.leaderboard.results import Result
+from mmtin.scores.tested_on import differences, tested_on
 
 # Columns of the table and the metrics of MMAction2 that they show.
 _ACCURACIES = {
@@ -50,11 +51,13 @@ class Row:
     Attributes:
         machine: that latency and memory were measured on, or that of who sent the result; empty if
             neither is known.
+        other_test: in what the test here differs from that of the config of the row, a sentence or ''.
     """
 
     published: PublishedModel
     measured: Measured = field(default_factory=Measured)
     machine: str = ''
+    other_test: str = ''
 
 
 def join(publication: Publication, results: Sequence[Result]) -> tuple[list[Row], list[Row]]:
@@ -78,8 +81,14 @@ def join(publication: Publication, results: Sequence[Result]) -> tuple[list[Row]
         for result in results
     }
     machines = {result.name: result.machine for result in results}
+    tested = {result.name: result.tested for result in results if result.tested}
     rows = [
-        Row(model, accuracies.pop(model.id, Measured()), machines.get(model.id, ''))
+        Row(
+            model,
+            accuracies.pop(model.id, Measured()),
+            machines.get(model.id, ''),
+            _other_test(model, tested[model.id]) if model.id in tested else '',
+        )
         for model in publication.models
     ]
     others = [
@@ -99,6 +108,13 @@ def join(publication: Publication, results: Sequence[Result]) -> tuple[list[Row]
         if result.name in accuracies
     ]
     return rows, others
+
+
+def _other_test(model: PublishedModel, tested: dict[str, str]) -> str:
+    if model.build is None:
+        return ''
+    own = tested_on(installed_config(model.build.package, model.build.config))
+    return differences([('the config', own), ('here', tested)])
 
 
 def buildable(publication: Publication, results: Sequence[Result] = ()) -> dict[str, Subject]:
@@ -170,9 +186,9 @@ def as_records(rows: Sequence[Row]) -> list[dict[str, object]]:
 
 
 def note(row: Row) -> str:
-    """A note on a row: where its counts differ from the published ones, and why."""
+    """A note on a row: where its test or counts differ from the published ones, and why."""
     model, measured = row.published, row.measured
-    texts = []
+    texts = [row.other_test] if row.other_test else []
     for what, published, counted, unit in (
         ('multiply-adds', model.gflops, measured.gflops, 'G'),
         ('parameters', model.mparams, measured.mparams, 'M'),

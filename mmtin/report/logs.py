@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from mmtin.errors import UserError
+from mmtin.scores.results import NO_METRICS
 
 # Curves ``[P, 2]`` of iteration and value, by the name of the scalar.
 Curves = dict[str, np.ndarray]
 
 _MAX_POINTS = 400  # per curve; more cannot be seen
-# Logged beside the metrics of a test.
-NO_METRICS = {'time', 'data_time'}
 _NO_CURVES = {'epoch', 'iter', 'step', 'memory', 'base_lr', *NO_METRICS}
 _RULE = re.compile(r'^-{20,}$', re.MULTILINE)
 _ENTRY = re.compile(r'^ {4}(\S[^:\n]*): (.+)$', re.MULTILINE)

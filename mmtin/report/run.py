@@ -19,10 +19,10 @@ from mmtin.report.confusion import (
     require_same_clips,
     top1_accuracy,
 )
-from mmtin.report.logs import NO_METRICS, Curves, read_curves, read_environment
+from mmtin.report.logs import Curves, read_curves, read_environment
 from mmtin.report.thumbnails import Thumbnail, best_and_worst
 from mmtin.scores.dumps import ScoredClip
-from mmtin.scores.results import is_tested, latest_test_result
+from mmtin.scores.results import NO_METRICS, is_tested, latest_test_result
 from mmtin.work_dirs import config_file
 
 

@@ -2,15 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmengine.config import Config
 from tabulate import tabulate
 
 from mmtin.errors import UserError
+from mmtin.scores.tested_on import differences, tested_on
 from mmtin.work_dirs import last_checkpoint
+
+NO_METRICS = {'time', 'data_time'}  # logged beside the metrics of a test
 
 
 @dataclass(frozen=True)
@@ -90,12 +94,20 @@ def _trained_checkpoint(work_dir: Path) -> Path | None:
     return None
 
 
-def comparison_table(results: Iterable[TestResult], metric: str = 'acc/top1') -> str:
+def comparison_table(results: Iterable[TestResult], metric: str | None = None) -> str:
     """A Markdown table with one row per experiment: the metric in per cent, checkpoint and log.
 
+    A line below it names the experiments that were tested on another list or by another protocol.
+
+    Args:
+        results: of the experiments.
+        metric: its name; None takes ``acc/top1`` or, if not all have it, the first that all have.
+
     Raises:
-        UserError: if a result lacks the metric.
+        UserError: if a result lacks the metric, or the results share none.
     """
+    results = list(results)
+    metric = metric or _shared_metric(results)
     rows = []
     for result in results:
         if metric not in result.metrics:
@@ -106,4 +118,25 @@ def comparison_table(results: Iterable[TestResult], metric: str = 'acc/top1') ->
             (result.experiment, f'{100 * result.metrics[metric]:.1f}', result.checkpoint or '-', result.log)
         )
     headers = ('experiment', f'{metric} (%)', 'checkpoint', 'log')
-    return tabulate(rows, headers, tablefmt='github', disable_numparse=True)
+    table = tabulate(rows, headers, tablefmt='github', disable_numparse=True)
+    tests = [
+        (result.experiment, tested_on(Config.fromfile(result.config)))
+        for result in results
+        if result.config
+    ]
+    return '\n\n'.join(filter(None, (table, differences(tests))))
+
+
+def _shared_metric(results: Sequence[TestResult]) -> str:
+    first, *others = results
+    shared = [
+        name
+        for name in first.metrics
+        if name not in NO_METRICS and all(name in result.metrics for result in others)
+    ]
+    if not shared:
+        kinds = '; '.join(
+            f'{result.experiment} has {", ".join(sorted(result.metrics))}' for result in results
+        )
+        raise UserError(f'the results share no metric: {kinds}; compare tests of one kind')
+    return 'acc/top1' if 'acc/top1' in shared else shared[0]

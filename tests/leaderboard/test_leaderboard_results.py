@@ -4,12 +4,15 @@ import json
 from dataclasses import replace
 
 import pytest
+from mmengine.config import Config
 
+from mmtin.config import choose_test_protocol
 from mmtin.errors import UserError
 from mmtin.leaderboard.published import read_publication
 from mmtin.leaderboard.results import read_results, write_results
-from mmtin.leaderboard.rows import fill, join
+from mmtin.leaderboard.rows import fill, join, note
 from mmtin.scores.dumps import write_dump
+from tests.configs.experiments import CONFIGS
 from tests.scores.scored_clips import scored_clips
 from tests.scores.test_results import write_test_run
 
@@ -65,6 +68,34 @@ def test_folder_of_work_dirs_and_what_others_sent(tmp_path):
     rows, _ = join(read_publication(), [replace(second, name='tin_r50_sthv1')])
     (of_paper,) = (row for row in rows if row.published.id == 'tin_r50_sthv1')
     assert (of_paper.measured.top1, of_paper.machine) == (75, 'a laptop')
+
+
+def test_result_of_another_test_is_noted_beside_the_published_one(tmp_path):
+    """Also where it comes from others; a test by the config's own protocol and list needs no note."""
+    name = 'tin_r50_sthv1'
+    for folder, protocol, options in (
+        ('own', '1x1', {}),
+        ('other', '2x3', {'test_dataloader.dataset.ann_file': 'easy.txt'}),
+    ):
+        write_work_dir(tmp_path / folder / name)
+        cfg = Config.fromfile(CONFIGS / f'{name}.py')
+        cfg.merge_from_dict({'test_protocol': protocol, **options})
+        choose_test_protocol(cfg)
+        cfg.dump(tmp_path / folder / name / '20260101_000000/vis_data/config.py')
+    (own,), (other,) = (read_results(str(tmp_path / folder / name)) for folder in ('own', 'other'))
+    (tmp_path / 'sent.json').write_text(write_results([other], {}, ''))
+    (sent,) = read_results(str(tmp_path / 'sent.json'))
+
+    def note_on(result):
+        rows, _ = join(read_publication(), [result])
+        return next(note(row) for row in rows if row.published.id == name)
+
+    expected = (
+        'Not the same test, by list: data/sthv1/val.txt (the config); easy.txt (here), and by protocol: '
+    )
+    assert expected in note_on(other) and expected in note_on(sent)
+    assert 'SampleFrames twice, Resize, ThreeCrop (here)' in note_on(other)
+    assert 'Not the same test' not in note_on(own)
 
 
 @pytest.mark.parametrize(
