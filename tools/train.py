@@ -23,7 +23,7 @@ from mmtin.engine.preflight.lists import follow_labels
 from mmtin.engine.preflight.loaders import limit_workers
 from mmtin.engine.preflight.schedule import check_length, follow_max_epochs
 from mmtin.engine.preflight.work_dir import require_writable_work_dir
-from mmtin.engine.resumption import resume, saying_how_to_resume
+from mmtin.engine.resumption import go_on_from, resume, saying_how_to_resume
 from mmtin.engine.terminal import briefly, progress_shown
 from mmtin.engine.wrong_entries import one_sentence_on_wrong_entries
 from mmtin.finetuning import use_own_videos
@@ -57,11 +57,12 @@ def main() -> None:
         look_over(cfg, TRAINING)
         limit_workers(cfg, written)
         join_without_gpu(cfg)
-        resume(cfg, load_from, args.seed)
+        checkpoint = resume(cfg, load_from, args.seed)
         name_clips(cfg, 'train_dataloader')
         with saying_how_to_resume(cfg.work_dir), one_sentence_on_wrong_entries():
             kind = RUNNERS.get(cfg.runner_type) if 'runner_type' in cfg else Runner
             runner = (kind if args.verbose else briefly(kind)).from_cfg(cfg)
+            go_on_from(runner, checkpoint)
             with progress_shown(runner, verbose=args.verbose):
                 runner.train()
         if is_main_process():

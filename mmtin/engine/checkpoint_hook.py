@@ -55,7 +55,7 @@ class WholeCheckpointHook(CheckpointHook):
             checkpoint['gradients'] = {name: value.cpu() for name, value in self._gradients.items()}
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        if not runner.cfg.get('resume') or 'gradients' not in checkpoint:
+        if not runner._resume or 'gradients' not in checkpoint:
             return
         for name, weight in _parameters(runner.model):
             if name in checkpoint['gradients']:

@@ -30,7 +30,7 @@ class IterationSeedHook(Hook):
             UserError: if it differs.
         """
         seed = checkpoint.get('meta', {}).get('seed')
-        if runner.cfg.get('resume') and seed not in (None, runner.seed):
+        if runner._resume and seed not in (None, runner.seed):
             raise UserError(
                 f'the run was started with --seed {seed}, this command says {runner.seed}; '
                 f'resume with --seed {seed}'

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.logging import print_log
+from mmengine.runner import Runner
 
 from mmtin.checkpoint import read_checkpoint
 from mmtin.checkpoint.archive import read_archive
@@ -18,36 +19,44 @@ from mmtin.errors import NO_SPACE, UserError
 from mmtin.work_dirs import last_checkpoint
 
 
-def resume(cfg: Config, load_from: str | None, seed: int | None = None) -> None:
-    """Let a config with ``resume`` and no ``load_from`` resume the run in its work directory, in place.
+def resume(cfg: Config, load_from: str | None, seed: int | None = None) -> str | None:
+    """Find the checkpoint that a config with ``resume`` goes on from; :func:`go_on_from` takes it.
 
-    It goes on from the last whole checkpoint. If there is none yet, it starts from ``load_from``, as the
-    stopped run did; mmengine would start from random weights. The seed is that of the run, unless the
-    command names one: ``seed``.
+    It is the one of the config's ``load_from``, or else the last whole one in its work directory. In place,
+    the config becomes that of a run from ``load_from``, as the stopped run was: so a run starts that has no
+    checkpoint yet, and so does a new run from the config that a resumed one saves. The seed is that of the
+    run, unless the command names one: ``seed``.
 
     Raises:
         UserError: if there are checkpoints but none is whole, or if the named one is not whole.
     """
     if not cfg.get('resume'):
-        return
-    if cfg.get('load_from'):
-        require_file(cfg.load_from, 'checkpoint')
-        if Path(cfg.load_from).is_file() and not is_whole(cfg.load_from):
+        return None
+    checkpoint = cfg.get('load_from')
+    if checkpoint:
+        require_file(checkpoint, 'checkpoint')
+        if Path(checkpoint).is_file() and not is_whole(checkpoint):
             raise UserError(
-                f'{cfg.load_from} is damaged or cut off; --resume without a path goes on from the last '
+                f'{checkpoint} is damaged or cut off; --resume without a path goes on from the last '
                 'whole checkpoint'
             )
     else:
-        path = whole_checkpoint(cfg.work_dir)
-        if path is None:
-            cfg.resume, cfg.load_from = False, load_from
+        checkpoint = whole_checkpoint(cfg.work_dir)
+        if checkpoint is None:
             print_log(f'Nothing to resume in {cfg.work_dir} yet: the run starts anew.', 'current')
-            return
-        cfg.load_from = str(path)
-    if seed is None and Path(cfg.load_from).is_file():
-        of_run = read_checkpoint(cfg.load_from).get('meta', {}).get('seed')
+    cfg.resume, cfg.load_from = False, load_from
+    if seed is None and checkpoint and Path(checkpoint).is_file():
+        of_run = read_checkpoint(checkpoint).get('meta', {}).get('seed')
         if of_run is not None:
             cfg.setdefault('randomness', {})['seed'] = of_run
+    return str(checkpoint) if checkpoint else None
+
+
+def go_on_from(runner: Runner, checkpoint: str | None) -> None:
+    """Let a Runner that has not started resume a checkpoint, if there is one, that its config does not
+    name."""
+    if checkpoint:
+        runner._resume, runner._load_from = True, checkpoint
 
 
 def whole_checkpoint(work_dir: str | Path) -> Path | None:

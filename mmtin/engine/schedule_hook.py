@@ -18,7 +18,7 @@ class ScheduleHook(Hook):
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         states, schedule = checkpoint.get('param_schedulers'), runner.param_schedulers
-        if not runner.cfg.get('resume') or not (isinstance(states, list) and isinstance(schedule, list)):
+        if not runner._resume or not (isinstance(states, list) and isinstance(schedule, list)):
             return
         for index, scheduler in enumerate(schedule):
             own = vars(scheduler)

@@ -94,15 +94,14 @@ def test_damaged_ones_alone_are_one_sentence(work_dir):
 
 def test_run_without_a_checkpoint_starts_from_its_weights_again(tmp_path):
     cfg = Config(dict(work_dir=str(tmp_path / 'work'), resume=True, load_from=None))
-    resume(cfg, 'https://example.com/weights.pth')
+    assert resume(cfg, 'https://example.com/weights.pth') is None
     assert (cfg.resume, cfg.load_from) == (False, 'https://example.com/weights.pth')
 
 
 def test_checkpoint_that_was_named_is_taken(work_dir):
     named = work_dir / 'epoch_1.pth'
     cfg = Config(dict(work_dir=str(work_dir), resume=True, load_from=str(named)))
-    resume(cfg, 'weights.pth')
-    assert (cfg.resume, cfg.load_from) == (True, str(named))
+    assert resume(cfg.copy(), 'weights.pth') == str(named)
     cut(named)
     with pytest.raises(UserError, match=r'epoch_1\.pth is damaged or cut off; --resume without a path'):
         resume(cfg, 'weights.pth')
@@ -111,9 +110,17 @@ def test_checkpoint_that_was_named_is_taken(work_dir):
         resume(cfg, 'weights.pth')
 
 
+@pytest.mark.parametrize('named', [None, 'epoch_1.pth'])
+def test_config_that_a_resumed_run_saves_resumes_nothing(work_dir, named):
+    load_from = named and str(work_dir / named)
+    cfg = Config(dict(work_dir=str(work_dir), resume=True, load_from=load_from))
+    assert resume(cfg, 'weights.pth') == str(work_dir / (named or 'epoch_3.pth'))
+    assert (cfg.resume, cfg.load_from) == (False, 'weights.pth')
+
+
 def test_training_that_is_not_resumed_is_left_alone(work_dir):
     cfg = Config(dict(work_dir=str(work_dir), resume=False, load_from='weights.pth'))
-    resume(cfg, 'weights.pth')
+    assert resume(cfg, 'weights.pth') is None
     assert (cfg.resume, cfg.load_from) == (False, 'weights.pth')
 
 

@@ -15,7 +15,7 @@ from mmengine.runner import Runner
 from torch.utils.data import BatchSampler, Dataset
 
 from mmtin.checkpoint import read_checkpoint
-from mmtin.engine.resumption import resume
+from mmtin.engine.resumption import go_on_from, resume
 from mmtin.engine.wrong_entries import one_sentence_on_wrong_entries
 from mmtin.errors import UserError
 
@@ -101,7 +101,7 @@ def make_runner(
     loop=None, **checkpoint,
 ):  # fmt: skip
     cfg = Config(dict(work_dir=str(work_dir), resume=resumed, randomness=dict(seed=seed)))
-    resume(cfg, None, seed)
+    checkpoint_of_run = resume(cfg, None, seed)
     data = dict(batch_size=BATCH_SIZE, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=True))
     validation = {}
     if accuracies:
@@ -114,7 +114,7 @@ def make_runner(
             test_cfg=dict(type='TestLoop'),
         )
         checkpoint = dict(save_best='acc') | checkpoint
-    return Runner(
+    runner = Runner(
         dict(type=Network),
         **cfg,
         **validation,
@@ -133,6 +133,8 @@ def make_runner(
         ),
         custom_hooks=list(hooks),
     )
+    go_on_from(runner, checkpoint_of_run)
+    return runner
 
 
 def checkpoints(work_dir):

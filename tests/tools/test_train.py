@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from mmengine.config import Config
 
 from mmtin.checkpoint import read_checkpoint
 from tests.report.tiny_run import tiny_config, write_videos
@@ -120,3 +121,5 @@ def test_resume_goes_on_with_the_run_whatever_weights_it_started_from(train, tmp
     capsys.readouterr()
     run(2, '--resume', checkpoint, '--cfg-options', load_from)
     assert re.search(r'weights +\S*work/epoch_1.pth, after iteration 2', capsys.readouterr().out)
+    saved = Config.fromfile(checkpoint.with_name('tiny.py'))
+    assert not saved.resume and load_from.endswith(saved.load_from), 'it would resume this run by itself'

@@ -76,11 +76,10 @@ def _schedule(runner: Runner) -> str:
 
 
 def _weights(runner: Runner) -> str:
-    cfg = runner.cfg
-    origin = cfg.get('load_from') or _pretrained(cfg)
+    origin = runner._load_from or _pretrained(runner.cfg)
     if origin is None:
         return 'random'
-    return short_path(origin) + (f', after iteration {runner.iter}' if cfg.get('resume') else '')
+    return short_path(origin) + (f', after iteration {runner.iter}' if runner._resume else '')
 
 
 def _pretrained(cfg: Config) -> str | None:
