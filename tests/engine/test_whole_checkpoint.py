@@ -98,7 +98,7 @@ class Score(BaseMetric):
 
 def make_runner(
     work_dir, resumed=False, accuracies=(), hooks=(), seed=0, epochs=EPOCHS, loader=None, accumulate=1,
-    loop=None, **checkpoint,
+    loop=None, schedule=None, lr=1e-3, **checkpoint,
 ):  # fmt: skip
     cfg = Config(dict(work_dir=str(work_dir), resume=resumed, randomness=dict(seed=seed)))
     checkpoint_of_run = resume(cfg, None, seed)
@@ -125,11 +125,15 @@ def make_runner(
         train_dataloader=dict(dataset=Samples(), **(data | (loader or {}))),
         train_cfg={'type': 'ResumableTrainLoop', 'max_epochs': epochs, **(loop or {})},
         optim_wrapper=dict(
-            optimizer=dict(type='SGD', lr=1e-3, momentum=0.9), accumulative_counts=accumulate
+            optimizer=dict(type='SGD', lr=lr, momentum=0.9),
+            paramwise_cfg=dict(bias_lr_mult=0.5),
+            accumulative_counts=accumulate,
         ),
+        param_scheduler=schedule,
         default_hooks=dict(
             checkpoint={'type': 'WholeCheckpointHook', 'interval': 1, 'max_keep_ckpts': 1, **checkpoint},
             iteration_seed=dict(type='IterationSeedHook'),
+            schedule=dict(type='ScheduleHook'),
         ),
         custom_hooks=list(hooks),
     )
