@@ -29,10 +29,12 @@ class IterationSeedHook(Hook):
         Raises:
             UserError: if it differs.
         """
-        seed = checkpoint.get('meta', {}).get('seed')
-        if runner._resume and seed not in (None, runner.seed):
+        seed, own = checkpoint.get('meta', {}).get('seed'), runner.seed
+        if (runner.cfg.get('randomness') or {}).get('diff_rank_seed'):
+            own -= get_rank()  # the checkpoint is that of the first process
+        if runner._resume and seed not in (None, own):
             raise UserError(
-                f'the run was started with --seed {seed}, this command says {runner.seed}; '
+                f'the run was started with --seed {seed}, this command says {own}; '
                 f'resume with --seed {seed}'
             )
 

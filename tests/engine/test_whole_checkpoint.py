@@ -98,9 +98,10 @@ class Score(BaseMetric):
 
 def make_runner(
     work_dir, resumed=False, accuracies=(), hooks=(), seed=0, epochs=EPOCHS, loader=None, accumulate=1,
-    loop=None, schedule=None, lr=1e-3, **checkpoint,
+    loop=None, schedule=None, lr=1e-3, randomness=None, **checkpoint,
 ):  # fmt: skip
-    cfg = Config(dict(work_dir=str(work_dir), resume=resumed, randomness=dict(seed=seed)))
+    randomness = dict(seed=seed) | (randomness or {})
+    cfg = Config(dict(work_dir=str(work_dir), resume=resumed, randomness=randomness))
     checkpoint_of_run = resume(cfg, None, seed)
     data = dict(batch_size=BATCH_SIZE, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=True))
     validation = {}
@@ -227,6 +228,19 @@ def test_another_seed_is_refused(tmp_path):
     make_runner(tmp_path, epochs=1, seed=7).train()
     with pytest.raises(UserError, match='started with --seed 7, this command says 0; resume with --seed 7'):
         make_runner(tmp_path, resumed=True).train()
+
+
+def test_another_process_has_its_own_seed(tmp_path, monkeypatch):
+    """As --diff-rank-seed gives it; the checkpoint has that of the first process."""
+    randomness = dict(diff_rank_seed=True)
+    make_runner(tmp_path, epochs=1, randomness=randomness).train()
+    monkeypatch.setattr('mmengine.runner.utils.get_rank', lambda: 1)
+    monkeypatch.setattr('mmtin.engine.iteration_seed.get_rank', lambda: 1)
+    with pytest.raises(UserError, match='started with --seed 0, this command says 5; resume with --seed 0'):
+        make_runner(tmp_path, resumed=True, seed=5, randomness=randomness).train()
+    resumed = make_runner(tmp_path, resumed=True, epochs=2, randomness=randomness)
+    resumed.train()
+    assert (resumed.seed, resumed.epoch) == (1, 2)
 
 
 @pytest.mark.parametrize('epoch', [1, EPOCHS])
