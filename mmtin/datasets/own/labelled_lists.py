@@ -1,6 +1,6 @@
 """Lists of videos with labels."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,14 +19,17 @@ class ListedClips(NamedTuple):
 def read_lists(*paths: Path) -> ListedClips:
     """Read lists that share their classes: ``path label...`` per line.
 
-    A path and its labels are divided by TABs, commas or blanks. Labels are numbers from 0 or, after a TAB
-    or a comma, names. ``labels.txt`` beside the first list names the classes; without it they are the
+    A path and its labels are divided by TABs, commas or blanks, and labels behind a TAB by commas, too, if
+    each part is a number or stands alone elsewhere. Labels are numbers from 0 or, after a TAB or a comma,
+    names. ``labels.txt`` beside the first list names the classes; without it they are the
     sorted names in the lists, or the numbers. Each class of a later list has a clip in the first one.
 
     Raises:
         UserError: names the line that does not fit.
     """
     rows = [_rows(path) for path in paths]
+    alone = {word for clips in rows for clip in clips for word in clip.behind}
+    rows = [[clip._replace(behind=_divided(clip.behind, alone)) for clip in clips] for clips in rows]
     words = {word for clips in rows for clip in clips for word in clip.behind}
     numbered = all(word.isdecimal() for word in words)
     beside = paths[0].with_name('labels.txt')
@@ -61,6 +64,16 @@ def read_lists(*paths: Path) -> ListedClips:
                 LabelledClip(clip.path, tuple(sorted({label_of[label] for label in clip.behind})))
             )
     return ListedClips(classes, clips)
+
+
+def _divided(labels: Sequence[str], alone: Container[str]) -> tuple[str, ...]:
+    """The labels, with ``run,jump`` as two where both are numbers or stand ``alone`` elsewhere."""
+    divided: list[str] = []
+    for label in labels:
+        parts = [part.strip() for part in label.split(',')]
+        whole = len(parts) == 1 or not all(part.isdecimal() or part in alone for part in parts)
+        divided += [label] if whole else parts
+    return tuple(divided)
 
 
 def _mixture(paths: Sequence[Path], rows: Sequence[list[ListedClip]], beside: Path) -> UserError:

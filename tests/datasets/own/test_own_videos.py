@@ -79,8 +79,11 @@ def test_owners_own_division_is_kept(tmp_path):
         (['run/0.mp4\trun', 'walk/1.mp4\twalk'], ('run', 'walk'), [(0,), (1,)]),
         (['run/0.mp4,walk,run', 'walk/1.mp4,walk', 'run/1.mp4,run'], ('run', 'walk'), [(0, 1), (1,)]),
         (['run/0.mp4 0 1', 'walk/1.mp4 1'], ('0', '1'), [(0, 1), (1,)]),
+        (['run/0.mp4\t0,1', 'walk/1.mp4\t1'], ('0', '1'), [(0, 1), (1,)]),
+        (['run/0.mp4\tb,a', 'walk/1.mp4\ta', 'run/1.mp4\tb'], ('a', 'b'), [(0, 1), (0,)]),
+        (['run/0.mp4\tup, then down', 'walk/1.mp4\twalk'], ('up, then down', 'walk'), [(0,), (1,)]),
     ],
-    ids=['numbers', 'names', 'commas', 'several'],
+    ids=['numbers', 'names', 'commas', 'several', 'numbers by comma', 'names by comma', 'name with comma'],
 )
 def test_lists(folder, lines, classes, labels):
     for name in ('train.list', 'val.list'):
