@@ -3,6 +3,7 @@
 
 import argparse
 import copy
+import sys
 from pathlib import Path
 
 import torch
@@ -24,11 +25,32 @@ from mmtin.finetuning import use_own_videos
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = 'With mim: mim test mmtin CONFIG --checkpoint FILE [options]'
+    add_checkpoint(parser)
     parser.add_argument('--force', action='store_true', help='replace the file of --dump')
     add_verbose(parser)
 
 
+def add_checkpoint(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--checkpoint',
+        metavar='FILE',
+        default=argparse.SUPPRESS,
+        help='in place of the second argument, as mim takes it',
+    )
+
+
+def make_checkpoint_positional() -> None:
+    """Put the file of ``--checkpoint`` where MMAction2's parser wants it."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    add_checkpoint(parser)
+    args, others = parser.parse_known_args()
+    if 'checkpoint' in args:
+        sys.argv[1:] = [*others, '--', args.checkpoint]
+
+
 def main() -> None:
+    make_checkpoint_positional()
     upstream = mmaction2_tool('test', add_arguments)
     args = upstream['parse_args']()
     if not torch.cuda.is_available():

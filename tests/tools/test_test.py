@@ -53,6 +53,26 @@ def test_checkpoint_of_another_model_is_refused(change, expected, work_dir, monk
     assert len(list(work_dir.glob('*/*.json'))) == before, 'a refused test reports no accuracy'
 
 
+@pytest.mark.parametrize(
+    'before, behind',
+    [
+        (('--checkpoint',), ()),
+        (('--cfg-options', 'test_dataloader.batch_size=2', '--checkpoint'), ('--force',)),
+    ],
+    ids=['as mim takes it', 'after a list'],
+)
+def test_checkpoint_by_name(before, behind, work_dir, monkeypatch):
+    config, checkpoint = work_dir / 'tin_r18_demo.py', work_dir / 'epoch_2.pth'
+    args = (config, '--work-dir', work_dir, *before, checkpoint, *behind)
+    assert run_tool(monkeypatch, 'test', *args) is None
+    assert latest_test_result(work_dir).checkpoint == checkpoint
+
+
+def test_two_checkpoints(work_dir, monkeypatch, capsys):
+    assert run_test(monkeypatch, work_dir, '--checkpoint', 'other.pth') == '2'
+    assert 'unrecognized arguments: -- other.pth' in capsys.readouterr().err
+
+
 def test_results_name_the_checkpoint_that_was_tested(work_dir, monkeypatch, capsys):
     content = read_checkpoint(work_dir / 'epoch_2.pth')
     torch.save(content, work_dir / 'other.pth')
