@@ -250,5 +250,5 @@ def _watch(cfg: Config, balanced: str | None, patience: int | None) -> None:
     if cfg.default_hooks.checkpoint.get('save_best') == 'auto':
         cfg.default_hooks.checkpoint.save_best = metric
     if patience is not None and cfg.get('val_evaluator') is not None:
-        hook = dict(type='EarlyStoppingHook', monitor=metric, patience=patience, min_delta=1e-3)
+        hook = dict(type='PatienceHook', monitor=metric, patience=patience, min_delta=1e-3)
         cfg.custom_hooks = [*cfg.get('custom_hooks', ()), hook]

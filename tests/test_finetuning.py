@@ -219,7 +219,7 @@ def test_without_validation_nothing_is_watched(folder, tmp_path):
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None  # --no-validate
     use_own_videos(cfg)
     assert cfg.model.cls_head.num_classes == 2
-    assert 'EarlyStoppingHook' not in [hook.type for hook in cfg.custom_hooks]
+    assert 'PatienceHook' not in [hook.type for hook in cfg.custom_hooks]
 
 
 def test_configs_of_other_data_are_left_alone():
@@ -287,5 +287,5 @@ def test_training_ends_when_nothing_improves(folder, tmp_path):
     runner = Runner.from_cfg(cfg)
     runner.train()
     assert runner.epoch == 2
-    assert not any(hook['type'] == 'EarlyStoppingHook' for hook in completed(
+    assert not any(hook['type'] == 'PatienceHook' for hook in completed(
         tmp_path, folder, **{'finetune.patience': None}).custom_hooks)  # fmt: skip

@@ -12,7 +12,7 @@ finetune = dict(
     sampling=None,  # 'balanced': each class is drawn as often, however few videos it has
     batch_norm='auto',  # 'frozen', 'trained'; auto: trained without weights to start from, or from 16 clips on
     amp='auto',  # True, False; auto: mixed precision where there is a CUDA device
-    patience=8)  # epochs without improvement before training stops; None: never
+    patience=8)  # validations without improvement before training stops; None: never
 
 open_clip = [dict(type='VideoInit')]
 decode = [dict(type='VideoDecode')]

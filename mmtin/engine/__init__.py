@@ -7,6 +7,7 @@ from mmtin.engine.checkpoint_hook import WholeCheckpointHook
 from mmtin.engine.finite_loss import FiniteLossHook
 from mmtin.engine.iteration_seed import IterationSeedHook
 from mmtin.engine.loops import ResumableTrainLoop
+from mmtin.engine.patience_hook import PatienceHook
 from mmtin.engine.schedule_hook import ScheduleHook
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     'ChannelsLastHook',
     'FiniteLossHook',
     'IterationSeedHook',
+    'PatienceHook',
     'ResumableTrainLoop',
     'ScheduleHook',
     'WholeCheckpointHook',
