@@ -70,7 +70,7 @@ def _copy(
             # Players guess these from the size of the frames if a file does not state them.
             codec.colorspace, codec.color_range = Colorspace.ITU709, ColorRange.MPEG
             codec.color_primaries, codec.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
-            sound.join(target, source)
+            sound.join(target, source.clock)
         picture = Image.fromarray(image)
         picture.paste(caption, (0, 0), caption)
         odd = [(0, size % 2) for size in image.shape[:2]]

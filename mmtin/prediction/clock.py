@@ -1,11 +1,26 @@
 """The clock of a video file: where it jumps, time goes on as if it had not."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 import av
 
 # Between two packets of a track, in seconds. If more, the clock has jumped.
 _LONGEST_GAP, _LONGEST_BACK = 60, 1
+
+
+@dataclass
+class Clock:
+    """What is known of the clock of a file so far.
+
+    Attributes:
+        start: time of the first frame, in seconds; known when that frame is.
+        shifts: seconds added to times of the file, so that they go on where its clock jumps: 0, and one
+            more after each jump.
+    """
+
+    start: float = 0.0
+    shifts: list[float] = field(default_factory=lambda: [0.0])
 
 
 def with_jumps(packets: Iterable[av.Packet]) -> Iterator[tuple[av.Packet, float]]:

@@ -21,7 +21,7 @@ from av.stream import Disposition
 
 from mmtin.datasets.video.decoding import open_safely, upright
 from mmtin.errors import UserError
-from mmtin.prediction.clock import move, with_jumps
+from mmtin.prediction.clock import Clock, move, with_jumps
 from mmtin.prediction.videos import Fault
 
 _HIGHEST_RATE = 240  # frames per second; a header with more states the ticks of its clock
@@ -48,17 +48,14 @@ class FrameSource:
         frames: each of them.
         num_frames: of the file, by its header; None if not known.
         live: whether frames come in real time and do not wait to be fetched.
-        start: time of the first frame by the clock of the file, in seconds; known when that frame is.
-        shifts: seconds added to times of the file, so that they go on where its clock jumps: 0, and one
-            more after each jump.
+        clock: of the file.
     """
 
     fps: float
     frames: Iterator[Frame]
     num_frames: int | None = None
     live: bool = False
-    start: float = 0.0
-    shifts: list[float] = field(default_factory=lambda: [0.0])
+    clock: Clock = field(default_factory=Clock)
 
 
 @contextmanager
@@ -189,32 +186,32 @@ def _decoding(container: av.container.InputContainer) -> FrameSource:
     stream.thread_type = 'AUTO'
     rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
     fps = next(filter(None, map(_sensible, rates)), _USUAL_RATE)
-    source = FrameSource(fps, iter(()), stream.frames or None)
-    source.frames = _decoded(container, stream, source)
-    return source
+    clock = Clock()
+    frames = _decoded(container, stream, fps, clock)
+    return FrameSource(fps, frames, stream.frames or None, clock=clock)
 
 
 def _sensible(rate: float | Fraction | None) -> float | None:
     return float(rate) if rate and 0 < rate <= _HIGHEST_RATE else None
 
 
-def _steady(packets: Iterable[av.Packet], source: FrameSource) -> Iterator[av.Packet]:
+def _steady(packets: Iterable[av.Packet], fps: float, clock: Clock) -> Iterator[av.Packet]:
     """Packets of frames, whose times go on where the clock of the file jumps."""
     for packet, jump in with_jumps(packets):
         if jump:
-            source.shifts.append(source.shifts[-1] - jump + 1 / source.fps)
-        move(packet, source.shifts[-1])
+            clock.shifts.append(clock.shifts[-1] - jump + 1 / fps)
+        move(packet, clock.shifts[-1])
         yield packet
 
 
 def _decoded(
-    container: av.container.InputContainer, stream: av.VideoStream, source: FrameSource
+    container: av.container.InputContainer, stream: av.VideoStream, fps: float, clock: Clock
 ) -> Iterator[Frame]:
     # An AVI has no times, and those that FFmpeg makes up are out of order. It has places of packets:
     # those of dropped frames are empty, and frames fill the others in their own order.
     is_avi, places = container.format.name == 'avi', deque[float]()
     count, last = 0, 0.0
-    for packet in _steady(container.demux(stream), source):
+    for packet in _steady(container.demux(stream), fps, clock):
         if is_avi and packet.dts is not None:
             places.append(float(packet.dts * packet.time_base))
         try:
@@ -223,9 +220,9 @@ def _decoded(
             continue  # a damaged packet loses its own frames alone
         for frame in frames:
             time = places.popleft() if places else frame.time
-            last = last + 1 / source.fps if time is None else time
-            source.start = source.start if count else last
-            yield Frame(last - source.start, partial(upright, frame))
+            last = last + 1 / fps if time is None else time
+            clock.start = clock.start if count else last
+            yield Frame(last - clock.start, partial(upright, frame))
             count += 1
     if not count:
         raise ValueError('no frames')

@@ -7,8 +7,7 @@ from pathlib import Path
 import av
 
 from mmtin.datasets.video.decoding import open_safely
-from mmtin.prediction.clock import move, with_jumps
-from mmtin.prediction.frames import FrameSource
+from mmtin.prediction.clock import Clock, move, with_jumps
 
 
 class Sound:
@@ -31,14 +30,14 @@ class Sound:
         self._jump, self._part = 0.0, 0
         self._written: int | None = None
 
-    def join(self, target: av.container.OutputContainer, frames: FrameSource) -> None:
+    def join(self, target: av.container.OutputContainer, clock: Clock) -> None:
         """Add the track to a file before anything is written to it.
 
         Args:
             target: the file.
-            frames: of the video, whose first was fetched. Where their clock jumps, that of sound does too.
+            clock: of the frames, of which the first was fetched. Where it jumps, that of sound does too.
         """
-        self._target, self._frames = target, frames
+        self._target, self._clock = target, clock
         if self._source is None:
             return
         codec = self._source.codec_context
@@ -51,12 +50,12 @@ class Sound:
     def copy_until(self, seconds: float) -> None:
         """Write the sound up to a time, in seconds from the first frame."""
         while self._next is not None:
-            if self._jump and self._part + 1 < len(self._frames.shifts):
+            if self._jump and self._part + 1 < len(self._clock.shifts):
                 self._jump, self._part, self.lost = 0.0, self._part + 1, None
             if self._jump < 0:
                 self.lost = 'its clock goes back where that of the frames does not'
                 return
-            packet, shift = self._next, self._frames.shifts[self._part] - self._frames.start
+            packet, shift = self._next, self._clock.shifts[self._part] - self._clock.start
             if packet.dts * packet.time_base + shift > seconds:
                 return
             packet.stream = self._copy

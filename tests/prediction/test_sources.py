@@ -1,10 +1,12 @@
 """Frames from files, pipes and live sources."""
 
+import gc
 import os
 import sys
 import threading
 import time
 import wave
+import weakref
 
 import av
 import cv2
@@ -89,6 +91,21 @@ def test_avi_with_dropped_frames(tmp_path, b_frames):
     with open_file(path) as source:
         times = [frame.seconds for frame in source.frames]
     assert times == pytest.approx([place / 25 for place in (*range(25), *range(50, 75))])
+
+
+def test_frames_that_nobody_fetches_leave_no_decoder(tmp_path):
+    """Its threads would be missing in a process that is forked, which hangs when it frees the decoder."""
+    path = write_video(tmp_path / 'a.mp4', moving_frames(50))
+    gc.collect()
+    gc.disable()
+    try:
+        with open_file(path) as source:
+            next(source.frames)
+            frames = weakref.ref(source.frames)
+        del source
+        assert frames() is None
+    finally:
+        gc.enable()
 
 
 def test_clock_that_jumps_back(tmp_path):
