@@ -16,16 +16,25 @@ from mmtin.datasets.synthetic import DIFFICULTIES, write_dataset
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    parser.add_argument('--difficulty', choices=DIFFICULTIES, default='easy', help='which of the sets')
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        '--out', type=Path, help='folder to make, data/demo, data/demo_hard or data/demo_far'
+        '--difficulty', choices=DIFFICULTIES, default='easy', help='which set (default: %(default)s)'
     )
-    parser.add_argument('--clips', type=int, default=720, help='clips in all')
-    parser.add_argument('--val-clips', type=int, default=240, help='how many of them are held out')
-    parser.add_argument('--seed', type=int, default=0, help='of everything random')
+    parser.add_argument(
+        '--out',
+        type=Path,
+        help='folder to make (default: data/demo, data/demo_hard or data/demo_far, by the difficulty)',
+    )
+    parser.add_argument(
+        '--clips', type=int, default=720, help='clips in all, a multiple of 8 (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--val-clips',
+        type=int,
+        default=240,
+        help='how many of them are held out, a multiple of 8 (default: %(default)s)',
+    )
+    parser.add_argument('--seed', type=int, default=0, help='of everything random (default: %(default)s)')
     parser.add_argument('--force', action='store_true', help='replace the folder and all that it holds')
     args = parser.parse_args()
     args.out = args.out or Path('data', 'demo' if args.difficulty == 'easy' else f'demo_{args.difficulty}')
