@@ -19,7 +19,7 @@ from tests.datasets.own.own_files import make_folders
 from tests.datasets.video.video_files import encode
 from tests.docs.code_blocks import PAGES, ROOT, blocks, run_python
 from tests.export.oldest_torch import require_export
-from tests.prediction.small_recognizer import moving_frames, write_recognizer, write_video
+from tests.prediction.small_recognizer import moving_frames, turn, write_recognizer, write_video
 from tests.report.tiny_run import shared_run
 from tests.tools.in_process import run_tool
 
@@ -130,28 +130,33 @@ def test_python_of_compare(folder, tmp_path_factory, capsys):
 
 
 def test_python_of_export(folder, monkeypatch, capsys):
-    """The host and the program for torch give the numbers of the command ``predict``."""
+    """The host and the program for torch give the numbers of ``predict``, also for a turned video."""
     require_export()
     config, checkpoint = released(folder)
     (folder / 'released/labels.txt').write_text(''.join(f'class {index}\n' for index in range(6)))
-    write_video(folder / 'clip.mp4', moving_frames(15, width=80, height=60, seed=3))
+    flat = write_video(folder / 'flat.mp4', moving_frames(15, width=80, height=60, seed=3))
+    turn(flat, folder / 'turned.mp4', 80, 60)
     for name in ('tin.onnx', 'tin.pt2'):
         assert run_tool(monkeypatch, 'export_onnx', config, checkpoint, name) is None
-    options = '--config', config, '--checkpoint', checkpoint, '--out', 'results.json'
-    assert run_tool(monkeypatch, 'predict', 'clip.mp4', *options) is None
-    (predicted,) = json.loads((folder / 'results.json').read_text())['results']
-    expected = {entry['name']: entry['score'] for entry in predicted['predictions']}
-    assert len(expected) == 5
-    capsys.readouterr()
+    all_expected = []
+    for video in ('flat.mp4', 'turned.mp4'):
+        options = '--config', config, '--checkpoint', checkpoint, '--out', 'results.json', '--force'
+        assert run_tool(monkeypatch, 'predict', video, *options) is None
+        (predicted,) = json.loads((folder / 'results.json').read_text())['results']
+        expected = {entry['name']: entry['score'] for entry in predicted['predictions']}
+        assert len(expected) == 5
+        all_expected.append(expected)
+        capsys.readouterr()
 
-    monkeypatch.setattr(sys, 'argv', ['host.py', 'tin.onnx', 'clip.mp4'])
-    names = run_python('guides/export.md')
-    *lines, likeliest = capsys.readouterr().out.splitlines()
-    printed = {name: float(value) for value, name in (line.split(' ', 1) for line in lines)}
-    assert printed == pytest.approx(expected, abs=1e-4)
-    of_torch = dict(zip(json.loads(names['about']['classes']), names['probabilities'][0].tolist()))
-    assert {name: of_torch[name] for name in expected} == pytest.approx(expected, abs=1e-4)
-    assert likeliest == max(expected, key=expected.get)
+        monkeypatch.setattr(sys, 'argv', ['host.py', 'tin.onnx', video])
+        names = run_python('guides/export.md')
+        *lines, likeliest = capsys.readouterr().out.splitlines()
+        printed = {name: float(value) for value, name in (line.split(' ', 1) for line in lines)}
+        assert printed == pytest.approx(expected, abs=1e-4)
+        of_torch = dict(zip(json.loads(names['about']['classes']), names['probabilities'][0].tolist()))
+        assert {name: of_torch[name] for name in expected} == pytest.approx(expected, abs=1e-4)
+        assert likeliest == max(expected, key=expected.get)
+    assert all_expected[0] != pytest.approx(all_expected[1], abs=1e-3), 'turning tells'
 
 
 def test_python_of_ops():
