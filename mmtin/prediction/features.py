@@ -12,14 +12,13 @@ from mmengine.dataset import pseudo_collate
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from mmtin.datasets.video.decoding import open_safely
 from mmtin.datasets.video.packets import VideoError
 from mmtin.datasets.video.truncation import is_cut_off
-from mmtin.prediction.frames import open_file
+from mmtin.prediction.frames import last_seconds, open_file
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.predict import of_one_shape, one_thread
 from mmtin.prediction.videos import NOT_FINITE, Fault, Video
-from mmtin.prediction.windows import Window, cut_windows, even_spans, sliding_spans
+from mmtin.prediction.windows import Window, cut_windows, even_spans, place_at, sliding_spans
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Windows:
             _require_whole(path)
             spans: Iterable[tuple[int, int]]
             if self.count:
-                spans = even_spans(_count_frames(path), self.count)
+                spans = even_spans(place_at(last_seconds(path), source.fps) + 1, self.count)
             else:
                 spans = sliding_spans(self.length, self.stride, source.fps)
             exactly = self.count is not None
@@ -145,12 +144,3 @@ def _require_whole(path: Path) -> None:
     with path.open('rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         if is_cut_off(data):
             raise VideoError('the file is cut off: it ends before it says')
-
-
-def _count_frames(path: Path) -> int:
-    """The number of frames in a file, by its header or, if that does not state it, by its packets."""
-    with open_file(path) as source:
-        if source.num_frames:
-            return source.num_frames
-    with path.open('rb') as file, open_safely(file) as container:
-        return sum(packet.size > 0 for packet in container.demux(video=0))

@@ -46,14 +46,12 @@ class FrameSource:
     Attributes:
         fps: frames per second, on average.
         frames: each of them.
-        num_frames: of the file, by its header; None if not known.
         live: whether frames come in real time and do not wait to be fetched.
         clock: of the file.
     """
 
     fps: float
     frames: Iterator[Frame]
-    num_frames: int | None = None
     live: bool = False
     clock: Clock = field(default_factory=Clock)
 
@@ -127,6 +125,27 @@ def open_file(path: Path) -> Iterator[FrameSource]:
         yield _decoding(container)
 
 
+def last_seconds(path: Path) -> float:
+    """When the last frame of a video file is shown, in seconds from the first, by its packets.
+
+    Only the first is decoded. Headers also count frames that are hidden or dropped.
+
+    Raises:
+        av.error.FFmpegError or ValueError: if it is no video.
+    """
+    with open_file(path) as source:
+        next(source.frames)
+    with path.open('rb') as file, open_safely(file) as container:
+        stream = _video_of(container)
+        packets = _steady(container.demux(stream), source.fps, Clock())
+        shown = (packet for packet in packets if packet.size and not packet.is_discard)
+        times = [packet.pts if _has_times(container) else packet.dts for packet in shown]
+        stated = [time for time in times if time is not None]
+        if not stated:  # as in a file of H.264 without a container
+            return (len(times) - 1) / source.fps
+        return float(max(stated) * stream.time_base) - source.clock.start
+
+
 @contextmanager
 def open_pipe(pipe: BinaryIO) -> Iterator[FrameSource]:
     """Open a video that comes through a pipe."""
@@ -179,20 +198,33 @@ def _camera(device: int | str) -> Iterator[FrameSource]:
         capture.release()
 
 
-def _decoding(container: av.container.InputContainer) -> FrameSource:
+def _video_of(container: av.container.InputContainer) -> av.VideoStream:
     stream = container.streams.best('video')
     if not isinstance(stream, av.VideoStream) or stream.disposition & Disposition.attached_pic:
         raise ValueError('no video track')
+    return stream
+
+
+def _decoding(container: av.container.InputContainer) -> FrameSource:
+    stream = _video_of(container)
     stream.thread_type = 'AUTO'
     rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
     fps = next(filter(None, map(_sensible, rates)), _USUAL_RATE)
     clock = Clock()
     frames = _decoded(container, stream, fps, clock)
-    return FrameSource(fps, frames, stream.frames or None, clock=clock)
+    return FrameSource(fps, frames, clock=clock)
 
 
 def _sensible(rate: float | Fraction | None) -> float | None:
     return float(rate) if rate and 0 < rate <= _HIGHEST_RATE else None
+
+
+def _has_times(container: av.container.InputContainer) -> bool:
+    """Whether a file has times of frames.
+
+    An AVI has places of packets, empty ones for dropped frames, and FFmpeg makes up times out of order.
+    """
+    return container.format.name != 'avi'
 
 
 def _steady(packets: Iterable[av.Packet], fps: float, clock: Clock) -> Iterator[av.Packet]:
@@ -207,12 +239,11 @@ def _steady(packets: Iterable[av.Packet], fps: float, clock: Clock) -> Iterator[
 def _decoded(
     container: av.container.InputContainer, stream: av.VideoStream, fps: float, clock: Clock
 ) -> Iterator[Frame]:
-    # An AVI has no times, and those that FFmpeg makes up are out of order. It has places of packets:
-    # those of dropped frames are empty, and frames fill the others in their own order.
-    is_avi, places = container.format.name == 'avi', deque[float]()
+    # Frames fill the places of packets in their own order.
+    places = deque[float]()
     count, last = 0, 0.0
     for packet in _steady(container.demux(stream), fps, clock):
-        if is_avi and packet.dts is not None:
+        if packet.dts is not None and not _has_times(container):
             places.append(float(packet.dts * packet.time_base))
         try:
             frames = packet.decode()

@@ -50,6 +50,11 @@ def even_spans(num_frames: int, num_windows: int) -> list[tuple[int, int]]:
     return [(start, max(1, stop - start)) for start, stop in itertools.pairwise(edges)]
 
 
+def place_at(seconds: float, fps: float) -> int:
+    """The place on the grid of a frame that is so many seconds after the first."""
+    return floor(seconds * fps + _EARLY)
+
+
 def cut_windows(
     frames: Iterable[Frame],
     fps: float,
@@ -120,7 +125,7 @@ def on_grid(
     previous: _Shrunk | None = None
     for frame in frames:
         start = frame.seconds if start is None else start
-        place = floor((frame.seconds - start) * fps + _EARLY)
+        place = place_at(frame.seconds - start, fps)
         if place <= slot:
             continue
         for hole in range(slot + 1, place):

@@ -14,7 +14,7 @@ from mmtin.interlacing.record import InterlacingRecord
 from mmtin.interlacing.recorder import InterlacingRecorder, InterlacingStatistics, interlacing_layers
 from mmtin.interlacing.strip import InterlacedClip, interlaced_by
 from mmtin.prediction import Fault, class_names, load_recognizer, predict_windows, top_classes
-from mmtin.prediction.frames import Frame, open_file
+from mmtin.prediction.frames import Frame, last_seconds, open_file
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.predict import predict_samples
 from mmtin.prediction.videos import short_video
@@ -94,7 +94,7 @@ class Network:
             UserError: if it cannot be read or is too long.
         """
         try:
-            self._require_length(path, name)
+            self._require_seconds(last_seconds(path), name)  # before it is decoded
             sample, num_frames = self._pipeline.whole_video(str(path))
         except UserError:
             raise
@@ -116,11 +116,6 @@ class Network:
         layers = recorder.layers
         clips = {name: interlaced_by(layers[name], *outputs, frames) for name, outputs in taken.items()}
         return Trial(best, note, course, statistics.record(layers), clips)
-
-    def _require_length(self, path: Path, name: str) -> None:
-        """Refuse a video that is too long by its header, before it is decoded."""
-        with open_file(path) as source:
-            self._require_seconds((source.num_frames or 0) / source.fps, name)
 
     def _require_seconds(self, seconds: float, name: str) -> None:
         if seconds > self.options.max_length:

@@ -1,7 +1,7 @@
 """A recognizer of 4 frames of 32 pixels with random weights, and videos as cameras and tools make them."""
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -92,6 +92,24 @@ def write_video(
             container.mux(stream.encode(picture))
         container.mux(stream.encode())
     return path
+
+
+def copy_packets(
+    path: Path,
+    to: Path,
+    keep: Callable[[int], bool] = lambda place: True,
+    shift: Callable[[int], float] = lambda place: 0,
+) -> Path:
+    """Copy the packets of a video that are to be kept, later by so many seconds, by their places."""
+    with av.open(str(path)) as source, av.open(str(to), 'w') as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for place, packet in enumerate(source.demux(video=0)):
+            if packet.dts is not None and keep(place):
+                packet.stream = stream
+                ticks = round(shift(place) / packet.time_base)
+                packet.dts, packet.pts = packet.dts + ticks, packet.pts + ticks
+                target.mux(packet)
+    return to
 
 
 def turn(path: Path, turned: Path, width: int, height: int) -> Path:

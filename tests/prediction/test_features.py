@@ -15,9 +15,10 @@ from mmengine.dataset import pseudo_collate
 from mmtin.errors import UserError
 from mmtin.prediction.feature_files import FORMATS
 from mmtin.prediction.features import Features, Windows, extract_features, window_features
+from mmtin.prediction.frames import last_seconds, open_file
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.videos import NOT_FINITE, Fault, Video
-from tests.prediction.small_recognizer import moving_frames, write_video
+from tests.prediction.small_recognizer import copy_packets, moving_frames, write_video
 
 
 def features_of(model, paths, windows, **options):
@@ -56,6 +57,32 @@ def test_windows_of_several_videos(tmp_path, model, workers):
 
     exactly = features_of(model, paths[:4], Windows(count=5), num_workers=workers)
     assert [exactly[index].values.shape for index in range(4)] == [(5, 256)] * 4
+
+
+@pytest.mark.parametrize('codec', ['libx264', 'mpeg4'])
+def test_windows_divide_what_is_shown(tmp_path, model, codec):
+    """An MP4 may hide frames that others are predicted from."""
+    whole = write_video(tmp_path / 'a.mp4', moving_frames(60), codec=codec, g='60', bf='2')
+    hiding = copy_packets(whole, tmp_path / 'hiding.mp4', shift=lambda place: -20 / 12)
+    found = features_of(model, [whole, hiding], Windows(count=4))
+    assert found[0].seconds[:, 1] * 12 == pytest.approx([15, 30, 45, 60])
+    assert found[1].seconds[:, 1] * 12 == pytest.approx([10, 20, 30, 40])
+
+
+@pytest.mark.parametrize('name', ['a.avi', 'a.h264', 'a.ts', 'a.mkv'])
+def test_last_frame(tmp_path, name):
+    """Its time is told by the packets as by decoding."""
+    codec = 'libx264' if name == 'a.h264' else 'mpeg4'
+    options = dict(g='10', bf='2', flags='+cgop', sc_threshold='1000000000')
+    path = write_video(tmp_path / name, moving_frames(60), fps=25, codec=codec, **options)
+    if name == 'a.avi':
+        path = copy_packets(path, tmp_path / 'dropped.avi', keep=lambda place: not 30 <= place < 50)
+    if name == 'a.ts':
+        path.write_bytes(2 * path.read_bytes())
+    with open_file(path) as source:
+        *_, frame = source.frames
+    assert last_seconds(path) == pytest.approx(frame.seconds)
+    assert frame.seconds == pytest.approx((119 if name == 'a.ts' else 59) / 25)
 
 
 def test_faulty_files(tmp_path, model):

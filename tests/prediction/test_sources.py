@@ -8,7 +8,6 @@ import time
 import wave
 import weakref
 
-import av
 import cv2
 import numpy as np
 import pytest
@@ -16,20 +15,7 @@ import pytest
 from mmtin.errors import UserError
 from mmtin.prediction.frames import Frame, FrameSource, open_file, open_source
 from mmtin.prediction.live import LiveFrames
-from tests.prediction.small_recognizer import moving_frames, write_video
-
-
-def copy(path, to, keep, seconds=lambda place: 0.0):
-    """Copy the packets of a video that are to be kept, shifted by so many seconds, by their places."""
-    with av.open(str(path)) as source, av.open(str(to), 'w') as target:
-        stream = target.add_stream_from_template(source.streams.video[0])
-        for place, packet in enumerate(source.demux(video=0)):
-            if packet.dts is not None and keep(place):
-                packet.stream = stream
-                shift = round(seconds(place) / packet.time_base)
-                packet.dts, packet.pts = packet.dts + shift, packet.pts + shift
-                target.mux(packet)
-    return to
+from tests.prediction.small_recognizer import copy_packets, moving_frames, write_video
 
 
 @pytest.fixture
@@ -87,7 +73,7 @@ def test_avi_with_dropped_frames(tmp_path, b_frames):
     """An AVI has an empty packet for each."""
     options = dict(g='25', bf=str(b_frames), flags='+cgop', sc_threshold='1000000000')
     whole = write_video(tmp_path / 'whole.avi', moving_frames(75), fps=25, codec='mpeg4', **options)
-    path = copy(whole, tmp_path / 'a.avi', lambda place: not 25 <= place < 50)
+    path = copy_packets(whole, tmp_path / 'a.avi', lambda place: not 25 <= place < 50)
     with open_file(path) as source:
         times = [frame.seconds for frame in source.frames]
     assert times == pytest.approx([place / 25 for place in (*range(25), *range(50, 75))])
@@ -120,7 +106,7 @@ def test_clock_that_jumps_back(tmp_path):
 def test_clock_that_jumps_ahead(tmp_path, jump, wanted):
     """Less than a minute may be a pause."""
     whole = write_video(tmp_path / 'whole.ts', moving_frames(50), fps=25, g='25', bf='0')
-    path = copy(whole, tmp_path / 'a.mkv', lambda place: True, lambda place: jump if place >= 25 else 0)
+    path = copy_packets(whole, tmp_path / 'a.mkv', shift=lambda place: jump if place >= 25 else 0)
     with open_file(path) as source:
         steps = np.diff([frame.seconds for frame in source.frames])
     assert steps == pytest.approx([0.04] * 24 + [wanted] + [0.04] * 24, abs=2e-3)

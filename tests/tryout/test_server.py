@@ -8,10 +8,12 @@ from http.client import HTTPConnection
 
 import pytest
 
+from mmtin.errors import UserError
 from mmtin.prediction import Video, predict_videos, predict_windows, top_classes
 from mmtin.prediction.frames import open_file
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.windows import cut_windows, sliding_spans
+from tests.prediction.small_recognizer import copy_packets, moving_frames, write_video
 from tests.tryout.served_page import MAX_SIZE, NAMES
 
 server = pytest.importorskip('mmtin.tryout.server', reason='the page needs starlette and uvicorn')
@@ -81,6 +83,15 @@ def test_the_network_predicts_what_the_command_predicts(page, videos):
         assert scores.tolist() == pytest.approx(wanted, rel=1e-3, abs=1e-5)
     assert list(trial.clips) == [layer.name for layer in trial.record.layers] == LAYERS
     assert trial.record.num_clips == 1
+
+
+def test_length_is_that_of_what_is_shown(page, tmp_path):
+    """An MP4 may hide frames that others are predicted from."""
+    whole = write_video(tmp_path / 'whole.mp4', moving_frames(23), fps=1, g='23', bf='0')
+    hiding = copy_packets(whole, tmp_path / 'hiding.mp4', shift=lambda place: -19)
+    with pytest.raises(UserError, match='is longer than 20 seconds'):
+        page.network.try_video(whole, 'whole.mp4')
+    assert page.network.try_video(hiding, 'hiding.mp4').course.spans[-1].tolist() == [3, 4]
 
 
 @pytest.mark.parametrize(
