@@ -58,7 +58,7 @@ def test_clip_that_makes_the_loss_nan(tmp_path, monkeypatch):
     config.write_text(text)
     sentence = run_tool(monkeypatch, 'train', config)
     assert sentence.startswith(
-        'error: the loss is nan in iteration 2, epoch 1, with learning rate 0.002, gradient norm nan '
+        'error: the loss is nan in iteration 2, epoch 1, with learning rate 0.0002, 0.002, gradient norm nan '
         'and the clips '
     )
     assert [f'train{index}.mp4' in sentence for index in range(8)] == [False] * 4 + [True] * 4
@@ -72,7 +72,7 @@ def test_learning_rate_that_makes_the_loss_infinite(tmp_path, monkeypatch):
     """The rate grows after the first epoch, whose checkpoint stays."""
     schedule = [dict(type='MultiStepLR', milestones=[1], gamma=1e30)]
     sentence = run_tool(monkeypatch, 'train', write_config(tmp_path, param_scheduler=schedule))
-    assert 'in iteration 4, epoch 2, with learning rate 2e+27, gradient norm' in sentence
+    assert 'in iteration 4, epoch 2, with learning rate 2e+26, 2e+27, gradient norm' in sentence
     checkpoint = tmp_path / 'run/epoch_1.pth'
     assert f'the last checkpoint is {checkpoint}: go on from it with --resume' in sentence
     weights = read_checkpoint(checkpoint)['state_dict']
