@@ -58,8 +58,8 @@ def test_clip_that_makes_the_loss_nan(tmp_path, monkeypatch):
     config.write_text(text)
     sentence = run_tool(monkeypatch, 'train', config)
     assert sentence.startswith(
-        'error: the loss is nan in iteration 2, epoch 1, with learning rate 0.0002, 0.002, gradient norm nan '
-        'and the clips '
+        'error: the loss is nan in iteration 2, epoch 1, with learning rate 0.0002, 0.002, gradient norm '
+        'nan and the clips '
     )
     assert [f'train{index}.mp4' in sentence for index in range(8)] == [False] * 4 + [True] * 4
     assert sentence.endswith(
