@@ -18,7 +18,7 @@ def next_steps(runner: Runner) -> str:
     resumed; '' if there is none. A line can be repeated; it then replaces what it wrote.
     """
     hook = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
-    resumed = runner.cfg.get('load_from') if runner.cfg.get('resume') else None
+    resumed = runner._load_from if runner._resume else None
     found = getattr(hook, 'best_ckpt_path', None) or getattr(hook, 'last_ckpt', None) or resumed
     if not found:
         return ''

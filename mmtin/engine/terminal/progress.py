@@ -41,7 +41,7 @@ class ProgressHook(Hook):
         if self._speaks:
             print(summary(runner, 'train'), flush=True)
             if runner.iter >= runner.max_iters:
-                last = short_path(runner.cfg.load_from)
+                last = short_path(runner._load_from)
                 print(f'The training is finished already; its last checkpoint is {last}', flush=True)
 
     def before_train_epoch(self, runner: Runner) -> None:
