@@ -26,18 +26,9 @@ from mmtin.cluster import spread
 from mmtin.commands.arguments import one_sentence_errors, positive_int, positive_number
 from mmtin.commands.terminal import VideoProgress, clean_stops
 from mmtin.config import find_config, read_config
-from mmtin.prediction import Fault, Video, extract_features, list_videos
+from mmtin.prediction import Fault, Video, extract_features, list_videos, many_videos
 from mmtin.prediction.feature_files import FORMATS
 from mmtin.prediction.features import Features, Windows
-from mmtin.prediction.many_videos import (
-    add_network,
-    add_work,
-    conclude,
-    each_result,
-    load_network,
-    num_workers,
-    require_some,
-)
 from mmtin.prediction.settings import run_settings
 from mmtin.prediction.spread_work import Extraction
 
@@ -51,7 +42,7 @@ def parse_args() -> argparse.Namespace:
         metavar='VIDEO',
         help='a file, a folder, or a list: a .txt file with one path a line, labels behind it or not',
     )
-    add_network(parser)
+    many_videos.add_network(parser)
     parser.add_argument('--out', type=Path, required=True, help='a folder; with --format h5 a file')
     parser.add_argument('--format', choices=FORMATS, default='npy', help='default: %(default)s')
     parser.add_argument('--num-windows', type=positive_int, help='windows that divide each video')
@@ -59,7 +50,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--stride', type=positive_number, metavar='SECONDS', help='default: that of --window'
     )
-    add_work(parser, batch_of='windows')
+    many_videos.add_work(parser, batch_of='windows')
     args = parser.parse_args()
     if args.num_windows and (args.window or args.stride):
         parser.error('--num-windows goes without --window and --stride')
@@ -82,14 +73,14 @@ def extract(args: argparse.Namespace) -> int:
     cfg = read_config(find_config(args.config))
     settings = run_settings(cfg, args.checkpoint, videos, **options)
     files = FORMATS[args.format](args.out, settings, args.force, args.resume)
-    find = partial(features, args, load_network(args, cfg), windows)
+    find = partial(features, args, many_videos.load_network(args, cfg), windows)
 
     paths, results = files.paths(videos), files.results
     with files, VideoProgress('Extracting', len(results.left(len(videos)))) as bar:
-        for index, video, result in each_result(videos, results, bar, find):
+        for index, video, result in many_videos.each_result(videos, results, bar, find):
             files.add(index, paths[index], video.name, result)
-        faults = require_some(videos, results, 'read')
-    return conclude(videos, faults, bar.rate, f'Features: {args.out}')
+        faults = many_videos.require_some(videos, results, 'read')
+    return many_videos.conclude(videos, faults, bar.rate, f'Features: {args.out}')
 
 
 def features(
@@ -99,7 +90,7 @@ def features(
     if args.ray:
         work = Extraction(model, windows, args.batch_size, args.workers)
         return spread(work, videos, args.ray, batch_size=1, gpu_batch_size=8, use_gpus=args.device != 'cpu')
-    return extract_features(model, videos, windows, args.batch_size, num_workers(args, videos))
+    return extract_features(model, videos, windows, args.batch_size, many_videos.num_workers(args, videos))
 
 
 def main() -> None:

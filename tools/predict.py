@@ -46,6 +46,7 @@ from mmtin.prediction import (
     Video,
     class_names,
     list_videos,
+    many_videos,
     predict_online,
     predict_videos,
     predict_windows,
@@ -54,15 +55,6 @@ from mmtin.prediction import (
 )
 from mmtin.prediction.frames import Frame, open_source
 from mmtin.prediction.live import LiveFrames
-from mmtin.prediction.many_videos import (
-    add_network,
-    add_work,
-    conclude,
-    each_result,
-    load_network,
-    num_workers,
-    require_some,
-)
 from mmtin.prediction.pipeline import TestPipeline
 from mmtin.prediction.predict import Scores
 from mmtin.prediction.results_file import ResultsFile
@@ -85,7 +77,7 @@ def parse_args() -> argparse.Namespace:
         help='a file, a folder, or a list: a .txt file with one path a line, labels behind it or not; '
         'with --stream a file, - for standard input, the number of a camera, or an address',
     )
-    add_network(parser)
+    many_videos.add_network(parser)
     parser.add_argument('--labels', type=Path, help='class names, one a line (default: beside ann_file)')
     parser.add_argument(
         '--out',
@@ -98,7 +90,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--topk', type=positive_int, default=5, help='classes to name (default: %(default)s)'
     )
-    add_work(parser, batch_of='videos')
+    many_videos.add_work(parser, batch_of='videos')
     stream = parser.add_argument_group('stream')
     stream.add_argument('--stream', action='store_true', help='predict along the video')
     stream.add_argument('--online', action='store_true', help='frame by frame, by a causal network')
@@ -157,7 +149,7 @@ def predict_files(args: argparse.Namespace) -> int:
     for entry in told:
         if 'note' in entry:
             print(f'note on {entry["video"]}: {entry["note"]}', file=sys.stderr)
-    status = conclude(videos, faults, rate, f'Results: {out}')
+    status = many_videos.conclude(videos, faults, rate, f'Results: {out}')
     if args.save_video:
         print(f'Videos with their predictions: {folder}')
     return status
@@ -184,11 +176,13 @@ def write_results(
                 f'{copy} is one of the videos, and its copy would replace it; name another --out'
             )
         require_free(copy, force=args.force or results.resumes)
-    model = load_network(args, cfg)
+    model = many_videos.load_network(args, cfg)
     names, num_segments = class_names(model.cfg, args.labels), stated_num_segments(model.cfg) or 1
 
     with results, VideoProgress('Predicting', len(results.left(len(videos)))) as bar:
-        for index, video, result in each_result(videos, results, bar, partial(predictions, args, model)):
+        for index, video, result in many_videos.each_result(
+            videos, results, bar, partial(predictions, args, model)
+        ):
             best = top_classes(result.scores, names, args.topk)
             entry = dict(video=video.name, predictions=best)
             if result.num_frames < num_segments:
@@ -205,7 +199,7 @@ def write_results(
                     failed = f'no copy with its prediction: {Fault.of(error).reason}'
                     entry['note'] = f'{entry["note"]}; {failed}' if 'note' in entry else failed
             results.add(index, **entry)
-        faults = require_some(videos, results, 'predicted')
+        faults = many_videos.require_some(videos, results, 'predicted')
         told = [entry for entry in results.entries() if few or 'note' in entry]
         results.finish(videos=len(videos), failed=len(faults), videos_per_second=round(bar.rate, 2))
     return faults, told, bar.rate
@@ -220,7 +214,7 @@ def predictions(
         # The processes that decode for a GPU start anew for each batch that it gets.
         for_gpu = 8 * args.batch_size
         return spread(work, videos, args.ray, args.batch_size, for_gpu, args.device != 'cpu')
-    found = predict_videos(model, videos, args.batch_size, num_workers(args, videos))
+    found = predict_videos(model, videos, args.batch_size, many_videos.num_workers(args, videos))
     return enumerate(result for _, result in found)
 
 
@@ -256,7 +250,7 @@ def predict_stream(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         out = sys.stdout
         stack.enter_context(logs_on_stderr())
-        model = load_network(args, args.config)
+        model = many_videos.load_network(args, args.config)
         names = class_names(model.cfg, args.labels)
         source = stack.enter_context(open_source(args.videos, args.size, args.fps))
         frames = stack.enter_context(LiveFrames(source)) if source.live else source.frames
