@@ -21,7 +21,7 @@ def apply() -> None:
     restore_find_loader()
 
     # These import the checked modules, which need numpy's names and the loader.
-    from mmtin.compat import mmaction, mmengine, numpy
+    from mmtin.compat import mmaction, mmaction_transforms, mmengine, numpy
 
     numpy.restore_names()
     mmaction.accept_newer_mmcv()
@@ -31,10 +31,10 @@ def apply() -> None:
     mmaction.refuse_joined_clips()
     mmaction.shift_in_fewer_stages()
     mmaction.import_scipy_stats_late()
-    mmaction.jitter_hue_on_numpy_2()
     mmaction.overlap_tubes_on_numpy_2()
-    mmaction.invert_horizontal_flow_alone()
-    mmaction.copy_frames_of_arrays()
+    mmaction_transforms.jitter_hue_on_numpy_2()
+    mmaction_transforms.invert_horizontal_flow_alone()
+    mmaction_transforms.copy_frames_of_arrays()
     mmengine.resolve_torchvision_addresses()
     mmengine.find_own_configs()
     mmengine.format_configs_once()

@@ -105,7 +105,8 @@ def test_finished_run_that_is_resumed(train, tmp_path, capsys):
     next_steps = capsys.readouterr().out.partition('Next:')[2]
     assert train(*once, '--resume') is None
     said = capsys.readouterr().out
-    assert f'The training is finished already; its last checkpoint is {tmp_path}/work/epoch_1.pth' in said
+    last = tmp_path / 'work' / 'epoch_1.pth'
+    assert f'The training is finished already; its last checkpoint is {last}' in said
     assert next_steps and said.partition('Next:')[2] == next_steps
 
 
