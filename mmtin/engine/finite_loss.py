@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 from mmaction.registry import HOOKS
+from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapperDict
 from mmengine.runner import find_latest_checkpoint
@@ -132,10 +133,17 @@ def _clip_names(data_batch: dict) -> str:
 
 
 def _remedy(runner) -> str:
+    change = f'a lower learning rate ({_rate_of(runner.cfg)}) or without these clips'
     checkpoint = find_latest_checkpoint(runner.work_dir)
     if checkpoint is None or not Path(checkpoint).is_file():
-        return 'there is no checkpoint yet: start again with a lower learning rate or without these clips'
-    return (
-        f'the last checkpoint is {checkpoint}: go on from it with --resume and a lower learning rate, or '
-        'without these clips'
-    )
+        return f'there is no checkpoint yet: start again with {change}'
+    return f'the last checkpoint is {checkpoint}: go on from it with --resume and {change}'
+
+
+def _rate_of(cfg: Config) -> str:
+    """The entry of a config that sets its learning rate."""
+    schedule = cfg.get('param_scheduler') or []
+    for index, scheduler in enumerate(schedule if isinstance(schedule, list) else []):
+        if str(scheduler.get('type')).endswith('OneCycleLR'):
+            return f'param_scheduler.{index}.eta_max'
+    return 'optim_wrapper.optimizer.lr'

@@ -24,11 +24,14 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     validation comes first, so that the best checkpoint cannot be missed.
     """
 
+    _max_iters: int
+
     def run(self):
         """Train from the iteration of the checkpoint, or from the start."""
         hub = self.runner.message_hub
         resumed = hub.runtime_info if self._iter else {}
         self._num_seen = self._batches_seen(*resumed.get('epoch_progress', (0, 0)))
+        self._count_iterations_left()
         self.runner.call_hook('before_train')
         if self._epoch and not self._num_seen and resumed.get('last_validation') != self._epoch:
             self._decide_current_val_interval()
@@ -63,6 +66,16 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
                 'processes of before, or from a checkpoint at the end of an epoch'
             )
         return num_seen
+
+    def _count_iterations_left(self) -> None:
+        """End after as many iterations as are left, also if an epoch has others than before."""
+        left = (self._max_epochs - self._epoch) * len(self.dataloader) - self._num_seen
+        if self._iter + left != self._max_iters:
+            self._max_iters = self._iter + left
+            # By it the last gradients that accumulate are known.
+            self.runner.optim_wrapper.initialize_count_status(
+                self.runner.model, self._iter, self._max_iters
+            )
 
     def _validate_if_due(self) -> None:
         if (

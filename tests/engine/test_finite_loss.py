@@ -63,9 +63,16 @@ def test_clip_that_makes_the_loss_nan(tmp_path, monkeypatch):
     )
     assert [f'train{index}.mp4' in sentence for index in range(8)] == [False] * 4 + [True] * 4
     assert sentence.endswith(
-        'there is no checkpoint yet: start again with a lower learning rate or without these clips'
+        'there is no checkpoint yet: start again with a lower learning rate (optim_wrapper.optimizer.lr) '
+        'or without these clips'
     )
     assert not list((tmp_path / 'run').glob('*.pth'))
+
+
+def test_one_cycle_is_lowered_by_its_maximum(tmp_path, monkeypatch):
+    schedule = [dict(type='OneCycleLR', eta_max=1e30, by_epoch=False, total_steps=4)]
+    sentence = run_tool(monkeypatch, 'train', write_config(tmp_path, param_scheduler=schedule))
+    assert 'with a lower learning rate (param_scheduler.0.eta_max) or' in sentence
 
 
 def test_learning_rate_that_makes_the_loss_infinite(tmp_path, monkeypatch):

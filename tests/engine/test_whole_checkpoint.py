@@ -224,6 +224,17 @@ def test_next_epoch_can_have_other_batches(tmp_path):
     assert sorted(loaded(resumed)) == list(range(NUM_SAMPLES))
 
 
+@pytest.mark.parametrize('batch_size', [1, 5], ids=['more', 'fewer'])
+def test_next_epochs_can_accumulate_gradients_over_other_batches(tmp_path, batch_size):
+    """Every one of them is in a step, also the last ones."""
+    make_runner(tmp_path, epochs=2, accumulate=4).train()
+    loader = dict(batch_size=batch_size)
+    resumed = make_runner(tmp_path, resumed=True, loader=loader, accumulate=4, epochs=3)
+    resumed.train()
+    assert resumed.iter == resumed.max_iters == 2 * BATCHES + NUM_SAMPLES // batch_size
+    assert resumed.optim_wrapper.should_update()
+
+
 def test_another_seed_is_refused(tmp_path):
     make_runner(tmp_path, epochs=1, seed=7).train()
     with pytest.raises(UserError, match='started with --seed 7, this command says 0; resume with --seed 7'):
