@@ -1,8 +1,13 @@
-# TIN R18, 24 frames, two words of MIRACL-VC1 one after the other: which of them came first?
-_base_ = 'tin_r18_24f_miracl_vc1.py'
-from mmtin.recipes import loaders
+# TIN R18, 24 frames of 40 pixels, two words of MIRACL-VC1 one after the other, from scratch: which came first?
+_base_ = [
+    '_base_/small.py', '_base_/datasets/miracl_vc1_order.py', '_base_/schedules/scratch_15e.py',
+    '_base_/small_runtime.py']
+from mmtin.recipes import first_stages, loaders, pipelines, tin
 
-data_root = 'data/miracl_vc1_order'
-clips = dict(data_prefix=dict(img=f'{data_root}/media'))
-_base = dict(clips=dict(_base_.clips, **clips), data_root=data_root)
-train_dataloader, val_dataloader, test_dataloader = loaders(_base, _base_.train_pipeline, _base_.test_pipeline)
+num_segments = 24  # T, frames per clip
+# Three stages and 40 pixels, so that a run takes as long as one on single words. Offsets start from R / 4.
+model = dict(
+    backbone=tin(18, num_segments, initial_offset=3.0, **first_stages(3)),
+    cls_head=dict(num_classes=_base_.num_classes, in_channels=256, num_segments=num_segments))
+train_pipeline, test_protocols, test_pipeline = pipelines(_base_, num_segments)
+train_dataloader, val_dataloader, test_dataloader = loaders(_base_, train_pipeline, test_pipeline)

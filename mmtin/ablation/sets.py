@@ -14,7 +14,7 @@ class AblationSet(NamedTuple):
         label: what tables call it.
         config: file of ``configs/``, or any other.
         epochs: of a run.
-        frames: T, frames of a clip, that are compared; for all but the first the main variants alone.
+        frames: T, frames of a clip, that are compared; for all but the first TSM and TIN alone.
         made_by: the command that makes the folder.
         trunk: the 2D network whose variants are compared.
         main_seeds: of each of the trunk's main variants.
@@ -33,8 +33,7 @@ class AblationSet(NamedTuple):
 
 
 # All parts of TIN are compared on `hard`, where a run takes minutes. Elsewhere there are those for which
-# `hard` does not answer: whether to learn offsets at all, R and where offsets start on real clips, and the
-# rate, one group and mmcv's gradient where events lie far apart.
+# `hard` does not answer: whether to learn offsets at all, R, and the rate where events lie far apart.
 SETS = {
     'miracl_vc1': AblationSet(
         'miracl_vc1',
@@ -43,7 +42,7 @@ SETS = {
         15,
         (8, 16),
         'tools/prepare_data.py miracl_vc1 --media FOLDER',
-        parts=('tin_r2', 'tin_r2_from_1', 'tin_fixed'),
+        parts=('tin_r2', 'tin_fixed'),
     ),
     'far': AblationSet(
         'demo_far',
@@ -52,7 +51,7 @@ SETS = {
         24,
         (24,),
         'tools/make_demo_data.py --difficulty far --clips 1600 --val-clips 640',
-        parts=('tin_full_rate', 'tin_r2_from_1', 'tin_g1', 'tin_fixed', 'tin_mmcv'),
+        parts=('tin_full_rate', 'tin_r2_from_1', 'tin_fixed'),
     ),
     'hard': AblationSet(
         'demo_hard',
@@ -139,4 +138,6 @@ def cells(
 def _variants(of: AblationSet, frames: int, wanted: Iterable[str] | None) -> Iterable[str]:
     if wanted is not None:
         return variants_of(of.trunk, wanted)
-    return *MAIN[of.trunk], *(of.parts if frames == of.frames[0] else ())
+    main = MAIN[of.trunk]
+    # A TSN looks at each frame alone, however many there are.
+    return (*main, *of.parts) if frames == of.frames[0] else main[1:]

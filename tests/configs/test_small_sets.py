@@ -18,7 +18,7 @@ CASES = {
     'tin_r18_16f_miracl_vc1': ('TINResNet', 16, 56, LIPS),
     'tin_r18_causal_miracl_vc1': ('TINResNet', 8, 56, LIPS),
     'tin_r18_24f_miracl_vc1': ('TINResNet', 24, 56, LIPS),
-    'tin_r18_24f_order_miracl_vc1': ('TINResNet', 24, 56, 'data/miracl_vc1_order'),
+    'tin_r18_24f_order_miracl_vc1': ('TINResNet', 24, 40, 'data/miracl_vc1_order'),
     'tin_r18_24f_demo_far': ('TINResNet', 24, 24, 'data/demo_far'),
     'tin_mobilenetv2_miracl_vc1': ('TINMobileNetV2', 8, 80, LIPS),
     'tin_mobilenetv2_fight_surv': ('TINMobileNetV2', 8, 112, 'data/fight_surv'),
