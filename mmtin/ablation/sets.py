@@ -66,10 +66,11 @@ SETS = {
         'miracl_vc1_order',
         'MIRACL-VC1: which of two words came first',
         'tin_r18_24f_order_miracl_vc1.py',
-        15,
+        24,
         (24,),
         'tools/prepare_data.py miracl_vc1_order --media FOLDER',
         main_seeds=3,
+        parts=('tin_fixed',),
     ),
     'miracl_vc1_imagenet': AblationSet(
         'miracl_vc1',
