@@ -13,6 +13,7 @@ from mmengine.runner import find_latest_checkpoint
 from torch import Tensor
 
 from mmtin.compat.torch import before_each_step
+from mmtin.config import type_name
 from mmtin.datasets.clip_names import NAME_KEYS
 from mmtin.errors import UserError
 
@@ -144,6 +145,6 @@ def _rate_of(cfg: Config) -> str:
     """The entry of a config that sets its learning rate."""
     schedule = cfg.get('param_scheduler') or []
     for index, scheduler in enumerate(schedule if isinstance(schedule, list) else []):
-        if str(scheduler.get('type')).endswith('OneCycleLR'):
+        if type_name(scheduler) == 'OneCycleLR':
             return f'param_scheduler.{index}.eta_max'
     return 'optim_wrapper.optimizer.lr'
