@@ -16,9 +16,6 @@ from mmengine.registry import init_default_scope
 
 # First of all, since mmaction.models cannot be imported without its remedies.
 import mmtin  # noqa: F401
-from mmtin.commands.memory import keep_freed_memory
-
-keep_freed_memory()  # the networks of the tests are on the CPU
 
 
 @pytest.fixture(autouse=True)
