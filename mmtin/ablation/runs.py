@@ -102,8 +102,13 @@ def run_config(
     if variant.is_temporal:
         backbone['num_segments'] = cfg.model.cls_head.num_segments
     cfg.model.backbone = backbone
-    if not variant.slow_offsets:
+    if variant.offset_rate is not None:
         cfg.optim_wrapper.pop('paramwise_cfg', None)
+        if variant.offset_rate != 1:
+            rates = {'.offset_net.': dict(lr_mult=variant.offset_rate)}
+            cfg.optim_wrapper.paramwise_cfg = dict(custom_keys=rates)
+    if variant.bfloat16:
+        cfg.optim_wrapper.type = 'Bfloat16OptimWrapper'
     cfg.model.cls_head.num_classes = num_classes
     cfg.custom_imports = dict(imports=['mmtin', *variant.imports], allow_failed_imports=False)
     for name, split in (('train_dataloader', 'train'), ('test_dataloader', 'val')):

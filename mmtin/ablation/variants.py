@@ -15,7 +15,8 @@ class Variant(NamedTuple):
         imports: modules that register the backbone, other than mmtin.
         is_temporal: whether it is told how many frames a clip has.
         trunk: the 2D network that it is a variant of.
-        slow_offsets: whether its offset networks learn at the lower rate that the recipe has for them.
+        offset_rate: of its offset networks, as part of the rate of the rest; None means the recipe's.
+        bfloat16: whether a step computes in bfloat16, whatever the recipe does.
     """
 
     label: str
@@ -23,7 +24,8 @@ class Variant(NamedTuple):
     imports: tuple[str, ...] = ()
     is_temporal: bool = True
     trunk: str = 'ResNet'
-    slow_offsets: bool = True
+    offset_rate: float | None = None
+    bfloat16: bool = False
 
 
 def _tin(**backbone: Any) -> dict[str, Any]:
@@ -33,16 +35,18 @@ def _tin(**backbone: Any) -> dict[str, Any]:
 # R is the largest offset in frames, T / 2 unless stated. Offsets start from 1 frame; where R = 2, as in the
 # public releases, from 0.5 as there. "rev" as in Table 5 of the paper.
 VARIANTS: dict[str, Variant] = {
-    'tsn': Variant('TSN: no temporal module', dict(type='ResNet'), is_temporal=False, slow_offsets=False),
+    'tsn': Variant('TSN: no temporal module', dict(type='ResNet'), is_temporal=False, offset_rate=1.0),
     # Without weights to convert ResNetTSM fails in init_weights.
     'tsm': Variant(
         'TSM: fixed shifts by one frame',
         dict(type='ResNetTSM', shift_div=8, pretrained2d=False),
-        slow_offsets=False,
+        offset_rate=1.0,
     ),
-    'rtcn': Variant('r-TCN: full 3 x 1 x 1 convolutions', dict(type='RTCNResNet'), slow_offsets=False),
+    'rtcn': Variant('r-TCN: full 3 x 1 x 1 convolutions', dict(type='RTCNResNet'), offset_rate=1.0),
     'tin': Variant('TIN: 2 groups, reversed, R = T/2', _tin()),
-    'tin_full_rate': Variant('TIN, offsets learned at the full rate', _tin(), slow_offsets=False),
+    'tin_full_rate': Variant('TIN, offsets learned at the full rate', _tin(), offset_rate=1.0),
+    'tin_slow': Variant('TIN, offsets learned at a tenth of the rate', _tin(), offset_rate=0.1),
+    'tin_bfloat16': Variant('TIN, computed in bfloat16', _tin(), bfloat16=True),
     'tin_from_half': Variant('TIN, R = T/2, started from 0.5 frames', _tin(initial_offset=0.5)),
     'tin_r2': Variant('TIN, R = 2', _tin(max_offset=2.0, initial_offset=0.5)),
     'tin_r2_from_1': Variant('TIN, R = 2, started from 1 frame', _tin(max_offset=2.0, initial_offset=1.0)),
@@ -62,7 +66,7 @@ VARIANTS: dict[str, Variant] = {
         'TIN, offsets fixed where they start',
         dict(type='FixedOffsetTINResNet'),
         ('mmtin.ablation.fixed_offsets',),
-        slow_offsets=False,
+        offset_rate=1.0,
     ),
     'tin_mmcv': Variant(
         "TIN with mmcv's gradient", dict(type='MMCVGradientTINResNet'), ('mmtin.ablation.mmcv_gradient',)

@@ -2,6 +2,7 @@
 
 from mmtin.engine.backbone_weights_hook import BackboneWeightsHook
 from mmtin.engine.bad_clips_hook import BadClipsHook
+from mmtin.engine.bfloat16 import Bfloat16OptimWrapper
 from mmtin.engine.channels_last_hook import ChannelsLastHook
 from mmtin.engine.checkpoint_hook import WholeCheckpointHook
 from mmtin.engine.finite_loss import FiniteLossHook
@@ -13,6 +14,7 @@ from mmtin.engine.schedule_hook import ScheduleHook
 __all__ = [
     'BackboneWeightsHook',
     'BadClipsHook',
+    'Bfloat16OptimWrapper',
     'ChannelsLastHook',
     'FiniteLossHook',
     'IterationSeedHook',

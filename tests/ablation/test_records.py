@@ -7,7 +7,7 @@ import pytest
 
 from mmtin.ablation.records import append_record, as_bits, read_records
 from mmtin.ablation.sets import SETS, Cell, cells
-from mmtin.ablation.variants import variants_of
+from mmtin.ablation.variants import MAIN
 from mmtin.errors import UserError
 from tests.ablation.made_records import record
 
@@ -70,7 +70,7 @@ def test_main_rows_come_first_and_have_most_seeds():
         'hard, 8 frames, tsn, seed 0',
         'far, 24 frames, tsn, seed 1',
     ]
-    names = variants_of('ResNet')
+    names = *MAIN['ResNet'], *SETS['hard'].parts
     count = {variant: sum(cell[:3] == ('hard', 8, variant) for cell in planned) for variant in names}
     assert count == {name: 5 if name in ('tsn', 'tsm', 'tin') else 3 for name in names}
     with_16 = Counter(cell.variant for cell in planned if cell[:2] == ('hard', 16))

@@ -41,12 +41,15 @@ def config_of(variant, tmp_path, seed=3, config=CONFIG):
 
 
 @pytest.mark.parametrize('variant', variants_of('ResNet'))
-def test_only_backbones_and_the_rate_of_offsets_differ(variant, tmp_path):
+def test_only_backbones_rates_of_offsets_and_precision_differ(variant, tmp_path):
     cfg, tin = config_of(variant, tmp_path), config_of('tin', tmp_path)
     rates = tin.optim_wrapper.pop('paramwise_cfg')
     assert rates == dict(custom_keys={'.offset_net.': dict(lr_mult=0.1)})
     slow = variant not in ('tsn', 'tsm', 'rtcn', 'tin_full_rate', 'tin_fixed')
     assert cfg.optim_wrapper.pop('paramwise_cfg', None) == (rates if slow else None)
+    assert cfg.optim_wrapper.pop('type', None) == (
+        'Bfloat16OptimWrapper' if variant == 'tin_bfloat16' else None
+    )
     assert cfg.model.backbone.depth == 18
     assert cfg.model.backbone.get('num_segments', 8) == 8
     assert num_parameters(cfg) > 11e6
@@ -74,12 +77,24 @@ def test_light_ones_start_from_the_same_weights(tmp_path):
 @pytest.mark.parametrize('name', SETS)
 def test_every_network_of_a_set_can_be_built(name):
     """With each number of frames; shapes alone, which takes no time."""
-    base = Config.fromfile(CONFIGS / SETS[name].config)
-    assert trunk_of(base) == SETS[name].trunk
     for cell in cells({name: SETS[name]}, variants=variants_of(SETS[name].trunk), seeds=[0]):
         run = AblationRun(cell.variant, 0, Path('work'))
+        base = Config.fromfile(CONFIGS / SETS[name].config_for(cell.frames))
+        assert trunk_of(base) == SETS[name].trunk
         cfg = run_config(base, run, Path('data'), 5, 1, cell.frames)
         assert num_parameters(cfg) > 2e6, cell
+
+
+@pytest.mark.parametrize('rate', ['tin_slow', 'tin', 'tin_full_rate'])
+def test_rates_of_offsets_do_not_depend_on_the_recipe_unless_they_are_its(rate, tmp_path):
+    """The recipe of `hard` has a tenth, that of `far` the full rate."""
+    tenth = dict(custom_keys={'.offset_net.': dict(lr_mult=0.1)})
+    expected = dict(tin_slow=(tenth, tenth), tin=(tenth, None), tin_full_rate=(None, None))[rate]
+    configs = CONFIG, CONFIGS / 'tin_r18_24f_demo_far.py'
+    found = (
+        config_of(rate, tmp_path, config=config).optim_wrapper.get('paramwise_cfg') for config in configs
+    )
+    assert tuple(found) == expected
 
 
 def test_variants_of_another_trunk_are_refused():

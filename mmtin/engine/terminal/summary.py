@@ -12,6 +12,9 @@ from mmtin.commands.terminal import short_path
 from mmtin.config import stated_num_segments, type_name
 from mmtin.engine.preflight.loaders import datasets_of
 
+# By the optimizer's wrapper.
+_PRECISIONS = {'AmpOptimWrapper': 'mixed precision', 'Bfloat16OptimWrapper': 'bfloat16'}
+
 
 def summary(runner: Runner, task: Literal['train', 'test']) -> str:
     """Model, data, batch, schedule, weights, device and log of a training or a test, one line each.
@@ -70,7 +73,7 @@ def _schedule(runner: Runner) -> str:
         f'{length} epochs' if length else f'{runner.max_iters} iterations',
         type_name(optimizer) + (f' at a rate of {optimizer["lr"]:g}' if 'lr' in optimizer else ''),
         *map(type_name, entries),
-        'mixed precision' if type_name(wrapper) == 'AmpOptimWrapper' else '',
+        _PRECISIONS.get(type_name(wrapper), ''),
     ]
     return ', '.join(filter(None, said))
 
