@@ -136,8 +136,8 @@ def refuse_amp_without_gpu(cfg: Config) -> None:
     """
     if cfg.optim_wrapper.get('type') == 'AmpOptimWrapper' and get_device() == 'cpu':
         raise UserError(
-            'mixed precision (--amp, AmpOptimWrapper) needs a GPU and there is none; train without it, or in '
-            'bfloat16 by optim_wrapper.type=Bfloat16OptimWrapper'
+            'mixed precision (--amp, AmpOptimWrapper) needs a GPU and there is none; train without it, or '
+            'choose optim_wrapper.type=Bfloat16OptimWrapper'
         )
 
 

@@ -9,11 +9,13 @@ import threading
 import time
 from pathlib import Path
 
+import torch
 from filelock import FileLock, Timeout
 from mmengine.config import Config
 
 from mmtin.ablation.one_run import train_and_test
 from mmtin.commands.arguments import one_sentence_errors
+from mmtin.commands.memory import keep_freed_memory
 from mmtin.errors import UserError
 
 
@@ -26,6 +28,8 @@ def end_with_the_parent(parent: int) -> None:
 
 config, parent = sys.argv[1:]
 threading.Thread(target=end_with_the_parent, args=(int(parent),), daemon=True).start()
+if not torch.cuda.is_available():
+    keep_freed_memory()
 with one_sentence_errors():
     try:
         with FileLock(Path(config).with_name('lock'), timeout=0):
