@@ -53,8 +53,7 @@ def plan(
         UserError: if a set is not there, or a run's record or folder is of other settings or other clips.
     """
     recorded = read_records(results)
-    described: dict[str, tuple[dict, str]] = {}
-    bases: dict[Path, Config] = {}
+    described: dict[str, tuple] = {}
     planned = []
     for cell in cells:
         each = sets[cell.set]
@@ -62,14 +61,12 @@ def plan(
         if cell.set not in described:
             if not root.is_dir():
                 raise UserError(f'no folder {root}; make it with `{each.made_by}`')
-            described[cell.set] = runs.describe_data(root), runs.data_digest(root)
-        about, digest = described[cell.set]
-        config = configs / each.config_for(cell.frames)
-        if config not in bases:
-            bases[config] = Config.fromfile(config)
+            base = Config.fromfile(configs / each.config)
+            described[cell.set] = base, runs.describe_data(root), runs.data_digest(root)
+        base, about, digest = described[cell.set]
         folder = work_dir / f'{cell.set}_{cell.frames}f' / cell.variant / f'seed{cell.seed}'
         run = runs.AblationRun(cell.variant, cell.seed, folder.resolve())
-        cfg = runs.run_config(bases[config], run, root, about['classes'], each.epochs, cell.frames)
+        cfg = runs.run_config(base, run, root, about['classes'], each.epochs, cell.frames)
         record = recorded.get(cell)
         if record and (record.settings, record.data) != (runs.settings(cfg), digest):
             what = 'clips' if record.settings == runs.settings(cfg) else 'settings'

@@ -1,7 +1,6 @@
 """The sets on which variants are compared, and which runs the comparison asks for."""
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 from mmtin.ablation.variants import MAIN, parts_of, variants_of
@@ -20,7 +19,6 @@ class AblationSet(NamedTuple):
         trunk: the 2D network whose variants are compared.
         main_seeds: of each of the trunk's main variants.
         parts: other variants that are compared here.
-        recipes: files of those numbers of frames that have a recipe of their own.
     """
 
     folder: str
@@ -32,11 +30,6 @@ class AblationSet(NamedTuple):
     trunk: str = 'ResNet'
     main_seeds: int = 5
     parts: tuple[str, ...] = ()
-    recipes: Mapping[int, str] = MappingProxyType({})
-
-    def config_for(self, frames: int) -> str:
-        """The recipe for clips of so many frames."""
-        return self.recipes.get(frames, self.config)
 
 
 # All parts of TIN are compared on `hard`, where a run takes minutes. Elsewhere there are those for which
@@ -50,7 +43,6 @@ SETS = {
         (8, 16),
         'tools/prepare_data.py miracl_vc1 --media FOLDER',
         parts=('tin_r2', 'tin_fixed'),
-        recipes={16: 'tin_r18_16f_miracl_vc1.py'},
     ),
     'far': AblationSet(
         'demo_far',

@@ -77,10 +77,10 @@ def test_light_ones_start_from_the_same_weights(tmp_path):
 @pytest.mark.parametrize('name', SETS)
 def test_every_network_of_a_set_can_be_built(name):
     """With each number of frames; shapes alone, which takes no time."""
+    base = Config.fromfile(CONFIGS / SETS[name].config)
+    assert trunk_of(base) == SETS[name].trunk
     for cell in cells({name: SETS[name]}, variants=variants_of(SETS[name].trunk), seeds=[0]):
         run = AblationRun(cell.variant, 0, Path('work'))
-        base = Config.fromfile(CONFIGS / SETS[name].config_for(cell.frames))
-        assert trunk_of(base) == SETS[name].trunk
         cfg = run_config(base, run, Path('data'), 5, 1, cell.frames)
         assert num_parameters(cfg) > 2e6, cell
 
