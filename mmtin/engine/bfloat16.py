@@ -16,7 +16,8 @@ class Bfloat16OptimWrapper(OptimWrapper):
 
     Offset networks stay float32, too. A test is computed in float32. bfloat16 has the range of float32, so
     losses are not scaled. On a CPU with ``avx512_bf16`` a step takes about half of the time; on one
-    without such instructions it takes longer (docs/performance.md).
+    without such instructions it takes longer, and so it does with several threads on cores that other
+    programs share (docs/performance.md).
 
     mmengine 0.10's AmpOptimWrapper refuses to train without a GPU and always scales losses.
 
