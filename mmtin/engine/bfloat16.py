@@ -14,10 +14,10 @@ from torch import nn
 class Bfloat16OptimWrapper(OptimWrapper):
     """Compute forward and backward passes in bfloat16 under autocast; weights and steps stay float32.
 
-    Offset networks stay float32, too. A test is computed in float32. bfloat16 has the range of float32, so
-    losses are not scaled. On a CPU with ``avx512_bf16`` a step takes about half of the time; on one
-    without such instructions it takes longer, and so it does with several threads on cores that other
-    programs share (docs/performance.md).
+    The layers of offset networks compute in it, too; what they give becomes an offset in float32. A test is
+    computed in float32. bfloat16 has the range of float32, so losses are not scaled. On a CPU with
+    ``avx512_bf16`` a step takes about half of the time; on one without such instructions it takes longer,
+    and so it does with several threads on cores that other programs share (docs/performance.md).
 
     mmengine 0.10's AmpOptimWrapper refuses to train without a GPU and always scales losses.
 

@@ -33,4 +33,4 @@ def test_steps_compute_in_bfloat16_and_weights_stay_float32(tmp_path):
     weights = runner.model.state_dict()
     assert {value.dtype for value in weights.values() if value.is_floating_point()} == {torch.float32}
     torch.testing.assert_close(dict(weights), dict(usual.model.state_dict()), rtol=5e-2, atol=5e-2)
-    assert 'bfloat16' in (tmp_path / 'bfloat16').glob('*/*.log').__next__().read_text()
+    assert 'bfloat16' in next((tmp_path / 'bfloat16').glob('*/*.log')).read_text()
