@@ -25,7 +25,7 @@ I3D = 'recognition/i3d/i3d_imagenet-pretrained-r50_8xb8-32x2x1-100e_kinetics400-
 
 @pytest.fixture
 def demo():
-    """TSN R18 on 8 frames of 40 pixels."""
+    """TSN R18 on 8 frames of 32 pixels."""
     return installed_config('mmtin', 'tsn_r18_demo.py')
 
 
@@ -61,7 +61,7 @@ def test_published_parameters_are_those_of_400_classes():
 @pytest.mark.parametrize(
     'package, name, options, shape',
     [
-        ('mmtin', 'tin_r18_demo.py', {}, (1, 8, 3, 40, 40)),
+        ('mmtin', 'tin_r18_demo.py', {}, (1, 8, 3, 32, 32)),
         ('mmtin', 'tin_r50_16f_sthv1.py', {}, (1, 16, 3, 224, 224)),
         ('mmtin', 'tin_r50_sthv1.py', {'test_protocol': '2x3'}, (1, 8 * 2 * 3, 3, 256, 256)),
         ('mmtin', 'tin_r50_sthv1.py', {'test_protocol': '10x1'}, (1, 8 * 10, 3, 224, 224)),
