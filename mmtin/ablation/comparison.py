@@ -38,8 +38,12 @@ def to_baseline(runs: Mapping[int, Record], baseline: Mapping[int, Record]) -> s
         return ''
     middle, half = interval([runs[seed].top1 - baseline[seed].top1 for seed in shared])
     if half == float('inf'):
-        return f'{middle:+.1f} (one pair)'
-    return f'{middle:+.1f} [{middle - half:+.1f}, {middle + half:+.1f}]'
+        return f'{_points(middle)} (one pair)'
+    return f'{_points(middle)} [{_points(middle - half)}, {_points(middle + half)}]'
+
+
+def _points(difference: float) -> str:
+    return f'{round(difference, 1) + 0.0:+.1f}'  # the sum has no -0.0
 
 
 def groups(

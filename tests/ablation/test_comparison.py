@@ -33,6 +33,11 @@ def test_differences_are_of_the_same_seeds():
     assert alone[1][3] == '+30.0 (one pair)'
 
 
+def test_a_difference_that_rounds_to_zero_has_no_minus():
+    records = [record('tin', right=1500, clips=3000), record('tsm', right=1501, clips=3000)]
+    assert rows_of(table(groups(records)['far', 24]))[1][3] == '+0.0 (one pair)'
+
+
 def test_a_table_for_each_set_and_number_of_frames_in_their_order():
     text = report([record(frames=8), record(set='miracl_vc1', frames=8), record(frames=24)])
     headings = [line for line in text.splitlines() if line.startswith('###')]
