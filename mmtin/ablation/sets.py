@@ -19,6 +19,7 @@ class AblationSet(NamedTuple):
         trunk: the 2D network whose variants are compared.
         main_seeds: of each of the trunk's main variants.
         parts: other variants that are compared here.
+        control: whether the network with no temporal module is compared, too.
     """
 
     folder: str
@@ -30,6 +31,7 @@ class AblationSet(NamedTuple):
     trunk: str = 'ResNet'
     main_seeds: int = 5
     parts: tuple[str, ...] = ()
+    control: bool = True
 
 
 # All parts of TIN are compared on `hard`, where a run takes minutes. Elsewhere there are those for which
@@ -71,6 +73,16 @@ SETS = {
         'tools/prepare_data.py miracl_vc1_order --media FOLDER',
         main_seeds=3,
         parts=('tin_fixed',),
+    ),
+    'miracl_vc1_order_48e': AblationSet(
+        'miracl_vc1_order',
+        'MIRACL-VC1: which of two words came first, trained twice as long',
+        'tin_r18_24f_order_miracl_vc1.py',
+        48,
+        (24,),
+        'tools/prepare_data.py miracl_vc1_order --media FOLDER',
+        main_seeds=3,
+        control=False,
     ),
     'miracl_vc1_imagenet': AblationSet(
         'miracl_vc1',
@@ -139,6 +151,7 @@ def cells(
 def _variants(of: AblationSet, frames: int, wanted: Iterable[str] | None) -> Iterable[str]:
     if wanted is not None:
         return variants_of(of.trunk, wanted)
-    main = MAIN[of.trunk]
-    # A TSN looks at each frame alone, however many there are.
-    return (*main, *of.parts) if frames == of.frames[0] else main[1:]
+    control, *temporal = MAIN[of.trunk]
+    if frames != of.frames[0]:  # a control looks at each frame alone, however many there are
+        return temporal
+    return (*([control] if of.control else []), *temporal, *of.parts)

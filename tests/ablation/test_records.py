@@ -80,3 +80,5 @@ def test_main_rows_come_first_and_have_most_seeds():
     assert cells({'far': SETS['far']}, [8], ['tin'], [7, 7]) == [Cell('far', 8, 'tin', 7)]
     light = [cell.variant for cell in cells({'fight_surv': SETS['fight_surv']})]
     assert light == ['light_tsn', 'light_tsm', 'light_tin'] * 3
+    longer = [cell.variant for cell in cells({'miracl_vc1_order_48e': SETS['miracl_vc1_order_48e']})]
+    assert longer == ['tsm', 'tin'] * 3
