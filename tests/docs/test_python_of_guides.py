@@ -14,6 +14,7 @@ from mmtin.checkpoint import read_checkpoint
 from mmtin.datasets.synthetic import write_dataset
 from mmtin.finetuning import OPTIONS
 from mmtin.models import TINResNet
+from mmtin.recipes import first_stages
 from tests.configs.experiments import CONFIGS, small
 from tests.datasets.own.own_files import make_folders
 from tests.datasets.video.video_files import encode
@@ -46,10 +47,10 @@ def small_runs(monkeypatch):
     monkeypatch.setattr(Runner, 'from_cfg', from_small)
 
 
-def released(folder: Path) -> tuple[Path, Path]:
+def released(folder: Path, **backbone: object) -> tuple[Path, Path]:
     """Config and checkpoint of a small network, by the names that the guides give them."""
     (folder / 'released').mkdir()
-    config, checkpoint = write_recognizer(folder / 'released', 'tin_r18_demo_hard')
+    config, checkpoint = write_recognizer(folder / 'released', 'tin_r18_demo_hard', **backbone)
     return config.rename(folder / 'released/tin.py'), checkpoint
 
 
@@ -132,7 +133,7 @@ def test_python_of_compare(folder, tmp_path_factory, capsys):
 def test_python_of_export(folder, monkeypatch, capsys):
     """The host and the program for torch give the numbers of ``predict``, also for a turned video."""
     require_export()
-    config, checkpoint = released(folder)
+    config, checkpoint = released(folder, **first_stages(2))
     (folder / 'released/labels.txt').write_text(''.join(f'class {index}\n' for index in range(6)))
     flat = write_video(folder / 'flat.mp4', moving_frames(15, width=80, height=60, seed=3))
     turn(flat, folder / 'turned.mp4', 80, 60)

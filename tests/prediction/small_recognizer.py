@@ -39,6 +39,8 @@ def write_recognizer(folder: Path, config: str = 'tin_r18_demo', **backbone: obj
                 part[name] = NUM_SEGMENTS
     cfg.model.cls_head.num_classes = NUM_CLASSES
     cfg.model.backbone.update(backbone)
+    if 'num_stages' in backbone:
+        cfg.model.cls_head.in_channels = 32 * 2 ** backbone['num_stages']
     cfg.dump(folder / 'config.py')
     init_default_scope('mmaction')
     torch.manual_seed(0)

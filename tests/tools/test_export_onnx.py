@@ -29,6 +29,7 @@ from mmtin.export import (
 from mmtin.models import restart_streams
 from mmtin.prediction import load_recognizer
 from mmtin.prediction.online import OnlineRecognizer
+from mmtin.recipes import first_stages
 from tests.configs.experiments import CONFIGS
 from tests.export.oldest_torch import require_export
 from tests.prediction.small_recognizer import write_recognizer
@@ -254,7 +255,7 @@ def test_step_of_a_causal_network(monkeypatch, tmp_path):
     """Two streams in ONNX Runtime, one of which begins anew: as PyTorch frame by frame."""
     require_export()
     options = dict(offsets_per='frame', causal=True, reverse=False, groups=4)
-    config, checkpoint = write_recognizer(tmp_path, **options)
+    config, checkpoint = write_recognizer(tmp_path, **options, **first_stages(2))
     out = tmp_path / 'step.onnx'
     screen = StringIO()
     with redirect_stdout(screen):
