@@ -1,4 +1,7 @@
-"""Write the tables and the chart of docs/ablation.md from its records: python docs/write_ablation.py"""
+"""Write the tables and the chart of docs/ablation.md, and the overview in README.md, from the records.
+
+python docs/write_ablation.py
+"""
 
 import re
 from pathlib import Path
@@ -10,31 +13,36 @@ from mmtin.ablation.records import read_records
 from mmtin.ablation.sets import SETS, cells
 
 DOCS = Path(__file__).parent
-RECORDS, PAGE = DOCS / 'ablation/runs.jsonl', DOCS / 'ablation.md'
+RECORDS, PAGE, README = DOCS / 'ablation/runs.jsonl', DOCS / 'ablation.md', DOCS.parent / 'README.md'
 CHART = DOCS / 'images/ablation_sets.png'
 _MADE = re.compile(r'(?<=<!-- made by docs/write_ablation.py -->\n).*?(?=<!-- end -->)', re.DOTALL)
 
 
-def page() -> str:
-    """The page with its tables as the records have them."""
+def pages() -> dict[Path, str]:
+    """The text of each page, with its tables as the records have them."""
     records = read_records(RECORDS)
     asked = cells(SETS)
     done = sum(cell in records for cell in asked)
-    parts = [f'{done} of the {len(asked)} runs that the comparison asks for are done.\n']
-    if records:
-        parts.append(f'![Top-1 of every variant, mean and each seed](images/{CHART.name})\n')
-        parts.append(comparison.report(records.values()))
-    made = '\n' + '\n'.join(parts) + '\n'
-    return _MADE.sub(lambda _: made, PAGE.read_text(encoding='utf-8'))
+    found = list(records.values())
+    overview = comparison.overview(found)
+    made = (
+        f'{overview}\n\n{done} of the {len(asked)} runs that the comparison asks for are done.\n\n'
+        f'![Top-1 of every variant, mean and each seed](images/{CHART.name})\n\n{comparison.report(found)}'
+    )
+    return {page: _with(text, page) for page, text in ((PAGE, made), (README, overview))}
+
+
+def _with(made: str, page: Path) -> str:
+    return _MADE.sub(lambda _: f'\n{made}\n\n', page.read_text(encoding='utf-8'))
 
 
 def main() -> None:
-    """Write the page and the chart."""
-    PAGE.write_text(page(), encoding='utf-8')
-    if records := read_records(RECORDS):
-        figure = comparison.chart(records.values())
-        figure.savefig(CHART, dpi=120)
-        plt.close(figure)
+    """Write the pages and the chart."""
+    for page, text in pages().items():
+        page.write_text(text, encoding='utf-8')
+    figure = comparison.chart(read_records(RECORDS).values())
+    figure.savefig(CHART, dpi=120)
+    plt.close(figure)
 
 
 if __name__ == '__main__':

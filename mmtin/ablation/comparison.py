@@ -1,4 +1,4 @@
-"""What the runs of several sets found: for each set and T a table, with differences to TSM, and a chart."""
+"""What the runs of several sets found: an overview, for each set and T a table, and a chart."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import sqrt
@@ -64,6 +64,29 @@ def groups(
     return found
 
 
+def _top1(runs: Mapping[int, Record]) -> str:
+    """Mean and, of several seeds, sample standard deviation; `` if there is no run."""
+    values = [record.top1 for record in runs.values()]
+    spread = f' ± {stdev(values):.1f}' if len(values) > 1 else ''
+    return f'{mean(values):.1f}{spread}' if values else ''
+
+
+def overview(records: Iterable[Record], sets: Mapping[str, AblationSet] = SETS) -> str:
+    """A Markdown table with a row for each set and T on which both TIN and TSM ran: top-1 in per cent.
+
+    Mean and sample standard deviation over the seeds, the paired difference with its interval, and the
+    number of pairs.
+    """
+    lines = []
+    for (name, frames), rows in groups(records, sets).items():
+        tsn, tsm, tin = (rows.get(variant, {}) for variant in MAIN[sets[name].trunk])
+        if pairs := tin.keys() & tsm.keys():
+            means = _top1(tin), _top1(tsm), _top1(tsn)
+            lines.append((sets[name].label, frames, *means, to_baseline(tin, tsm), len(pairs)))
+    headers = ('clips', 'frames', 'TIN', 'TSM', 'TSN', 'TIN less TSM [95 %]', 'seeds')
+    return tabulate(lines, headers, tablefmt='github', disable_numparse=True)
+
+
 def table(rows: Mapping[str, Mapping[int, Record]]) -> str:
     """A Markdown table of one set and T with a row a variant.
 
@@ -73,12 +96,10 @@ def table(rows: Mapping[str, Mapping[int, Record]]) -> str:
     lines = []
     _, tsm, _ = MAIN[VARIANTS[next(iter(rows))].trunk]
     for variant, runs in rows.items():
-        values = [record.top1 for record in runs.values()]
-        spread = f' ± {stdev(values):.1f}' if len(values) > 1 else ''
         lines.append(
             (
                 VARIANTS[variant].label,
-                f'{mean(values):.1f}{spread}',
+                _top1(runs),
                 ', '.join(f'{seed}: {record.top1:.1f}' for seed, record in runs.items()),
                 to_baseline(runs, rows.get(tsm, {})),
                 f'{mean(record.top1_reversed for record in runs.values()):.1f}',

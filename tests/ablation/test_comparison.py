@@ -2,7 +2,16 @@
 
 import pytest
 
-from mmtin.ablation.comparison import chart, groups, interval, left, report, table, write_report
+from mmtin.ablation.comparison import (
+    chart,
+    groups,
+    interval,
+    left,
+    overview,
+    report,
+    table,
+    write_report,
+)
 from mmtin.ablation.own_set import own_set
 from mmtin.ablation.sets import SETS, cells
 from mmtin.ablation.variants import variants_of
@@ -43,6 +52,14 @@ def test_a_table_for_each_set_and_number_of_frames_in_their_order():
     headings = [line for line in text.splitlines() if line.startswith('###')]
     assert headings == ['### miracl_vc1, 8 frames', '### far, 24 frames', '### far, 8 frames']
     assert '5 epochs, 10 held-out clips; 1 runs, 2 minutes of training.' in text
+
+
+def test_overview_has_a_row_where_tin_and_tsm_were_both_trained():
+    records = [record('tin', seed, 8) for seed in (0, 1)] + [record('tsm', seed, 5) for seed in (0, 1)]
+    records += [record('tin', 2, 8), record('tsn', 0, 3), record('tin', set='hard', frames=8)]
+    assert rows_of(overview(records)) == [
+        [SETS['far'].label, '24', '80.0 ± 0.0', '50.0 ± 0.0', '30.0', '+30.0 [+30.0, +30.0]', '2']
+    ]
 
 
 def test_what_is_left_and_how_long_it_may_take():

@@ -14,9 +14,9 @@ WRITER = runpy.run_path(str(ROOT / 'docs/write_ablation.py'))
 
 
 def test_tables_are_made_from_the_records():
-    text = WRITER['PAGE'].read_text(encoding='utf-8')
-    assert text == WRITER['page'](), 'run python docs/write_ablation.py'
-    assert '<!-- made by docs/write_ablation.py -->' in text
+    for page, text in WRITER['pages']().items():
+        assert page.read_text(encoding='utf-8') == text, f'{page}: run python docs/write_ablation.py'
+        assert '<!-- made by docs/write_ablation.py -->\n' in text
 
 
 def test_every_record_is_of_the_recipe_that_stands_in_the_configs():
