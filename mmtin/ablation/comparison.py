@@ -115,9 +115,10 @@ def report(records: Iterable[Record], sets: Mapping[str, AblationSet] = SETS) ->
     parts = []
     for (name, frames), rows in groups(records, sets).items():
         runs = [record for by_seed in rows.values() for record in by_seed.values()]
+        counted = '1 run' if len(runs) == 1 else f'{len(runs)} runs'
         parts.append(
             f'### {name}, {frames} frames\n\n{sets[name].label[0].upper()}{sets[name].label[1:]}; '
-            f'{sets[name].epochs} epochs, {runs[0].clips} held-out clips; {len(runs)} runs, '
+            f'{sets[name].epochs} epochs, {runs[0].clips} held-out clips; {counted}, '
             f'{sum(record.minutes for record in runs):.0f} minutes of training.\n\n{table(rows)}\n'
         )
     return '\n'.join(parts)

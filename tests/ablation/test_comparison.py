@@ -51,7 +51,7 @@ def test_a_table_for_each_set_and_number_of_frames_in_their_order():
     text = report([record(frames=8), record(set='miracl_vc1', frames=8), record(frames=24)])
     headings = [line for line in text.splitlines() if line.startswith('###')]
     assert headings == ['### miracl_vc1, 8 frames', '### far, 24 frames', '### far, 8 frames']
-    assert '5 epochs, 10 held-out clips; 1 runs, 2 minutes of training.' in text
+    assert '5 epochs, 10 held-out clips; 1 run, 2 minutes of training.' in text
 
 
 def test_overview_has_a_row_where_tin_and_tsm_were_both_trained():
