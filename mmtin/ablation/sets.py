@@ -14,7 +14,8 @@ class AblationSet(NamedTuple):
         label: what tables call it.
         config: file of ``configs/``, or any other.
         epochs: of a run.
-        frames: T, frames of a clip, that are compared; for all but the first TSM and TIN alone.
+        frames: T, frames of a clip, that are compared; for all but the first TSM, TIN and, if it is one of
+            ``parts``, TIN with fixed offsets.
         made_by: the command that makes the folder.
         trunk: the 2D network whose variants are compared.
         main_seeds: of each of the trunk's main variants.
@@ -153,5 +154,5 @@ def _variants(of: AblationSet, frames: int, wanted: Iterable[str] | None) -> Ite
         return variants_of(of.trunk, wanted)
     control, *temporal = MAIN[of.trunk]
     if frames != of.frames[0]:  # a control looks at each frame alone, however many there are
-        return temporal
+        return (*temporal, *(name for name in of.parts if name == 'tin_fixed'))
     return (*([control] if of.control else []), *temporal, *of.parts)
