@@ -3,6 +3,7 @@
 import ast
 import gc
 import os
+from types import SimpleNamespace
 
 import torch
 
@@ -12,10 +13,13 @@ if not torch.cuda.is_available():
 
 import pytest
 from mmengine.config import config as mmengine_config
+from mmengine.dataset import base_dataset
 from mmengine.registry import init_default_scope
 
 # First of all, since mmaction.models cannot be imported without its remedies.
 import mmtin  # noqa: F401
+from mmtin.commands import memory
+from mmtin.prediction import many_videos, spread_work
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +38,19 @@ def configs_unformatted():
     with pytest.MonkeyPatch.context() as patch:
         # onedl-mmengine has no such name: it imports yapf where it formats.
         patch.setattr(mmengine_config, 'FormatCode', only_checked, raising=False)
+        yield
+
+
+@pytest.fixture(autouse=True, scope='session')
+def memory_as_of_many_commands():
+    """What commands do to the memory of their process is not done to this one, which runs hundreds.
+
+    None keeps freed memory for itself, and a data set of mmengine asks for no collection of its own.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (memory, many_videos, spread_work):
+            patch.setattr(module, 'keep_freed_memory', lambda: None)
+        patch.setattr(base_dataset, 'gc', SimpleNamespace(collect=lambda: 0))
         yield
 
 
@@ -56,6 +73,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Spare garbage collection what is imported by now: each data set of mmengine asks for a whole one."""
+    """Spare garbage collection what is imported by now."""
     gc.collect()
     gc.freeze()

@@ -7,6 +7,8 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from tests.once import made_once
+
 ROOT = Path(__file__).parents[2]
 CLASSES = ('moving <right>', 'moving left $1')  # names that a page and matplotlib must not take for code
 NUM_VAL = 6
@@ -76,5 +78,4 @@ def make_run(folder: Path, **options) -> Path:
 
 def shared_run(tmp_path_factory) -> Path:
     """One run for all tests that only read it."""
-    folder = tmp_path_factory.getbasetemp() / 'shared_run'
-    return folder / 'tiny' if folder.exists() else make_run(folder)
+    return made_once(tmp_path_factory, 'shared_run', make_run) / 'tiny'
