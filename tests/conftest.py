@@ -14,12 +14,14 @@ if not torch.cuda.is_available():
 import pytest
 from mmengine.config import config as mmengine_config
 from mmengine.dataset import base_dataset
+from mmengine.logging import MessageHub
 from mmengine.registry import init_default_scope
 
 # First of all, since mmaction.models cannot be imported without its remedies.
 import mmtin  # noqa: F401
 from mmtin.commands import memory
 from mmtin.prediction import many_videos, spread_work
+from tests.tools.in_process import forget_runs
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +54,15 @@ def memory_as_of_many_commands():
             patch.setattr(module, 'keep_freed_memory', lambda: None)
         patch.setattr(base_dataset, 'gc', SimpleNamespace(collect=lambda: 0))
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_run_left():
+    """A test's runs end with it: mmengine keeps them by name, each with its network and optimizer."""
+    yield
+    if MessageHub._instance_dict:
+        forget_runs()
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ TOOLS = Path(__file__).parents[2] / 'tools'
 def run_tool(monkeypatch, name: str, *args: object) -> str | None:
     """The sentence by which ``tools/{name}.py`` fails, None if it succeeds."""
     monkeypatch.setattr(sys, 'argv', [name, *map(str, args)])
-    _forget_runs()
+    forget_runs()
     try:
         runpy.run_path(str(TOOLS / f'{name}.py'), run_name='__main__')
     except SystemExit as exit:
@@ -35,7 +35,7 @@ def run_here(name: str, *args: object, cwd: Path) -> subprocess.CompletedProcess
     said, status, folder = io.StringIO(), 0, os.getcwd()
     arguments = [f'{name}.py', *map(str, args)]
     os.chdir(cwd)
-    _forget_runs()
+    forget_runs()
     try:
         with mock.patch.object(sys, 'argv', arguments), redirect_stdout(said), redirect_stderr(said):
             runpy.run_path(str(TOOLS / f'{name}.py'), run_name='__main__')
@@ -48,7 +48,7 @@ def run_here(name: str, *args: object, cwd: Path) -> subprocess.CompletedProcess
     return subprocess.CompletedProcess(arguments, status, said.getvalue())
 
 
-def _forget_runs() -> None:
+def forget_runs() -> None:
     """Forget loggers, which mmengine keeps by name and second: another run in that second takes them."""
     for kind in (MMLogger, MessageHub, Visualizer, *Visualizer.__subclasses__()):
         kind._instance_dict.clear()
