@@ -18,7 +18,7 @@ import torch
 from mmengine.config import DictAction
 from mmengine.dist import is_main_process
 
-from mmtin.commands.noise import upstream_warnings_ignored
+from mmtin.commands.noise import dropped_batches_ignored, upstream_warnings_ignored
 from mmtin.commands.terminal import Terminated
 from mmtin.errors import NO_SPACE, UserError
 
@@ -41,10 +41,10 @@ def one_sentence_errors() -> Iterator[None]:
     Ctrl-C is one line, "stopped", with what the KeyboardInterrupt says; the status is 130. With
     :func:`mmtin.commands.terminal.clean_stops`, SIGTERM is one too; its status is 143.
 
-    Upstream warnings that a user cannot act on are hidden meanwhile.
+    Upstream warnings and tracebacks that a user cannot act on are hidden meanwhile.
     """
     try:
-        with upstream_warnings_ignored():
+        with upstream_warnings_ignored(), dropped_batches_ignored():
             yield
     except KeyboardInterrupt as stop:
         if is_main_process():

@@ -1,8 +1,13 @@
-"""Commands show no upstream warnings that a user cannot act on."""
+"""Commands show no upstream warnings and tracebacks that a user cannot act on."""
 
+import multiprocessing
+import os
+import socket
 import subprocess
 import sys
 import warnings
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import DupFd
 
 from mmengine.config import Config
 
@@ -49,3 +54,26 @@ def test_config_that_extends_one_of_mmaction2_warns_of_nothing_in_a_command(tmp_
         with one_sentence_errors():
             warnings.warn('something of the user', stacklevel=1)
         assert len(seen) == 1
+
+
+def test_a_batch_that_nobody_fetches_leaves_no_traceback(capfd):
+    """Ctrl-C stops a training that is fetching one; its loader's process hands it out in a thread."""
+    fork = multiprocessing.get_context('fork')
+    here, there = fork.Pipe()
+    with one_sentence_errors():
+        loader = fork.Process(target=hand_out_a_file, args=(there,))
+        loader.start()
+        batch = here.recv()
+        address, _ = batch._id
+        with socket.socket(socket.AF_UNIX) as dropped:
+            dropped.connect(address)
+        os.close(batch.detach())  # which is served last
+        here.send('end')
+        loader.join()
+    assert loader.exitcode == 0
+    assert not capfd.readouterr().err
+
+
+def hand_out_a_file(pipe: Connection) -> None:
+    pipe.send(DupFd(0))
+    pipe.recv()
