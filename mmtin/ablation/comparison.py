@@ -115,13 +115,17 @@ def report(records: Iterable[Record], sets: Mapping[str, AblationSet] = SETS) ->
     parts = []
     for (name, frames), rows in groups(records, sets).items():
         runs = [record for by_seed in rows.values() for record in by_seed.values()]
-        counted = '1 run' if len(runs) == 1 else f'{len(runs)} runs'
         parts.append(
             f'### {name}, {frames} frames\n\n{sets[name].label[0].upper()}{sets[name].label[1:]}; '
-            f'{sets[name].epochs} epochs, {runs[0].clips} held-out clips; {counted}, '
+            f'{_counted(sets[name].epochs, "epoch")}, {runs[0].clips} held-out clips; '
+            f'{_counted(len(runs), "run")}, '
             f'{sum(record.minutes for record in runs):.0f} minutes of training.\n\n{table(rows)}\n'
         )
     return '\n'.join(parts)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f'{number} {noun}' if number == 1 else f'{number} {noun}s'
 
 
 def left(cells: Iterable[Cell], records: Mapping[Cell, Record]) -> str:

@@ -1,22 +1,42 @@
 """The tables of the ablation are those of the records, and the records are of runs that can be repeated."""
 
+import re
 import runpy
+from itertools import permutations
 from pathlib import Path
 
 from mmengine.config import Config
 
-from mmtin.ablation import runs
+from mmtin.ablation import comparison, runs
 from mmtin.ablation.records import read_records
 from mmtin.ablation.sets import SETS
 
 ROOT = Path(__file__).parents[2]
-WRITER = runpy.run_path(str(ROOT / 'docs/write_ablation.py'))
+DOCS = ROOT / 'docs'
+WRITER = runpy.run_path(str(DOCS / 'write_ablation.py'))
+INTERVAL = re.compile(r'\[[+-]\d+\.\d, [+-]\d+\.\d\]')
 
 
 def test_tables_are_made_from_the_records():
     for page, text in WRITER['pages']().items():
         assert page.read_text(encoding='utf-8') == text, f'{page}: run python docs/write_ablation.py'
         assert '<!-- made by docs/write_ablation.py -->\n' in text
+
+
+def test_intervals_in_the_text_are_those_of_the_records():
+    """Of a difference between any two variants of a set; the page's own history is another matter."""
+    rows = comparison.groups(read_records(WRITER['RECORDS']).values()).values()
+    pairs = [comparison.to_baseline(*pair) for row in rows for pair in permutations(row.values(), 2)]
+    known = {found[0] for difference in pairs if (found := INTERVAL.search(difference))}
+    quoted = 0
+    for page in (WRITER['README'], *DOCS.glob('*.md'), *DOCS.glob('guides/*.md')):
+        for paragraph in page.read_text(encoding='utf-8').split('\n\n'):
+            if paragraph.startswith('**What was taken back.**'):
+                continue
+            for found in INTERVAL.findall(' '.join(paragraph.split())):
+                quoted += 1
+                assert found in known, f'{page}: no two variants differ by {found} today'
+    assert quoted > 20
 
 
 def test_every_record_is_of_the_recipe_that_stands_in_the_configs():
