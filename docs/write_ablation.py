@@ -15,7 +15,7 @@ from mmtin.ablation.sets import SETS, cells
 DOCS = Path(__file__).parent
 RECORDS, PAGE, README = DOCS / 'ablation/runs.jsonl', DOCS / 'ablation.md', DOCS.parent / 'README.md'
 CHART = DOCS / 'images/ablation_sets.png'
-_MADE = re.compile(r'(?<=<!-- made by docs/write_ablation.py -->\n).*?(?=<!-- end -->)', re.DOTALL)
+MADE = re.compile(r'(?<=<!-- made by docs/write_ablation.py -->\n).*?(?=<!-- end -->)', re.DOTALL)
 
 
 def pages() -> dict[Path, str]:
@@ -33,7 +33,7 @@ def pages() -> dict[Path, str]:
 
 
 def _with(made: str, page: Path) -> str:
-    return _MADE.sub(lambda _: f'\n{made}\n\n', page.read_text(encoding='utf-8'))
+    return MADE.sub(lambda _: f'\n{made}\n\n', page.read_text(encoding='utf-8'))
 
 
 def main() -> None:

@@ -1,10 +1,10 @@
 """Upstream warnings and tracebacks that a user cannot act on."""
 
 import sys
-import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_sharer
 from types import TracebackType
 
 _MESSAGES = (
@@ -32,8 +32,7 @@ def dropped_batches_ignored() -> Iterator[None]:
     before = sys.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        main = threading.current_thread() is threading.main_thread()
-        if main or not issubclass(kind, ConnectionError | EOFError):
+        if not (issubclass(kind, ConnectionError | EOFError) and _is_of_the_thread(trace)):
             before(kind, error, trace)
 
     sys.excepthook = hook
@@ -41,3 +40,7 @@ def dropped_batches_ignored() -> Iterator[None]:
         yield
     finally:
         sys.excepthook = before
+
+
+def _is_of_the_thread(trace: TracebackType | None) -> bool:
+    return trace is not None and trace.tb_frame.f_globals is vars(resource_sharer)

@@ -61,8 +61,9 @@ def test_a_batch_that_nobody_fetches_leaves_no_traceback(capfd):
     fork = multiprocessing.get_context('fork')
     here, there = fork.Pipe()
     with one_sentence_errors():
-        loader = fork.Process(target=hand_out_a_file, args=(there,))
+        loader = fork.Process(target=hand_out_a_file, args=(there,), daemon=True)
         loader.start()
+        there.close()
         batch = here.recv()
         address, _ = batch._id
         with socket.socket(socket.AF_UNIX) as dropped:
