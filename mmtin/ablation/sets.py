@@ -35,6 +35,27 @@ class AblationSet(NamedTuple):
     control: bool = True
 
 
+TWO_WORDS = AblationSet(
+    'miracl_vc1_order',
+    'MIRACL-VC1: which of two words came first',
+    'tin_r18_24f_order_miracl_vc1.py',
+    24,
+    (24,),
+    'tools/prepare_data.py miracl_vc1_order --media FOLDER',
+    main_seeds=3,
+    parts=('tin_fixed',),
+)
+
+ANY_PACE = AblationSet(
+    'demo_hard',
+    'made videos, a motion of any pace',
+    'tin_r18_demo_hard.py',
+    4,
+    (8, 16),
+    'tools/make_demo_data.py --difficulty hard --clips 1600 --val-clips 640',
+    parts=tuple(name for name in parts_of('ResNet') if name != 'tin_slow'),
+)
+
 # All parts of TIN are compared on `hard`, where a run takes minutes. Elsewhere there are those for which
 # `hard` does not answer: whether to learn offsets at all, R, and the rate where events lie far apart.
 SETS = {
@@ -47,25 +68,9 @@ SETS = {
         'tools/prepare_data.py miracl_vc1 --media FOLDER',
         parts=('tin_r2', 'tin_fixed'),
     ),
-    'miracl_vc1_order': AblationSet(
-        'miracl_vc1_order',
-        'MIRACL-VC1: which of two words came first',
-        'tin_r18_24f_order_miracl_vc1.py',
-        24,
-        (24,),
-        'tools/prepare_data.py miracl_vc1_order --media FOLDER',
-        main_seeds=3,
-        parts=('tin_fixed',),
-    ),
-    'miracl_vc1_order_48e': AblationSet(
-        'miracl_vc1_order',
-        'MIRACL-VC1: which of two words came first, trained twice as long',
-        'tin_r18_24f_order_miracl_vc1.py',
-        48,
-        (24,),
-        'tools/prepare_data.py miracl_vc1_order --media FOLDER',
-        main_seeds=3,
-        control=False,
+    'miracl_vc1_order': TWO_WORDS,
+    'miracl_vc1_order_48e': TWO_WORDS._replace(
+        label=f'{TWO_WORDS.label}, trained twice as long', epochs=48, parts=(), control=False
     ),
     'miracl_vc1_imagenet': AblationSet(
         'miracl_vc1',
@@ -86,14 +91,13 @@ SETS = {
         'tools/make_demo_data.py --difficulty far --clips 1600 --val-clips 640',
         parts=('tin_slow', 'tin_r2_from_1', 'tin_fixed'),
     ),
-    'hard': AblationSet(
-        'demo_hard',
-        'made videos, a motion of any pace',
-        'tin_r18_demo_hard.py',
-        4,
-        (8, 16),
-        'tools/make_demo_data.py --difficulty hard --clips 1600 --val-clips 640',
-        parts=tuple(name for name in parts_of('ResNet') if name != 'tin_slow'),
+    'hard': ANY_PACE,
+    'hard_8e': ANY_PACE._replace(
+        label=f'{ANY_PACE.label}, trained twice as long',
+        epochs=8,
+        main_seeds=3,
+        parts=('tin_fixed',),
+        control=False,
     ),
     'fight_surv': AblationSet(
         'fight_surv',

@@ -80,5 +80,8 @@ def test_main_rows_come_first_and_have_most_seeds():
     assert cells({'far': SETS['far']}, [8], ['tin'], [7, 7]) == [Cell('far', 8, 'tin', 7)]
     light = [cell.variant for cell in cells({'fight_surv': SETS['fight_surv']})]
     assert light == ['light_tsn', 'light_tsm', 'light_tin'] * 3
-    longer = [cell.variant for cell in cells({'miracl_vc1_order_48e': SETS['miracl_vc1_order_48e']})]
-    assert longer == ['tsm', 'tin'] * 3
+    longer = {
+        name: {cell.variant for cell in cells({name: SETS[name]})}
+        for name in ('miracl_vc1_order_48e', 'hard_8e')
+    }
+    assert longer == {'miracl_vc1_order_48e': {'tsm', 'tin'}, 'hard_8e': {'tsm', 'tin', 'tin_fixed'}}
