@@ -96,7 +96,7 @@ SETS = {
         label=f'{ANY_PACE.label}, trained twice as long',
         epochs=8,
         main_seeds=3,
-        parts=('tin_fixed',),
+        parts=('tin_fixed', 'tin_mmcv'),
         control=False,
     ),
     'fight_surv': AblationSet(
